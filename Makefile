@@ -3,7 +3,7 @@
 #   PYTHON=python3.12   which Python makes .venv
 #   WORKERS=4           tests at once; 3 keep two cores busy, since a test waits for its disk at times
 #   ARGS="-k crossbar"  more arguments for pytest, for the main job, or for the benchmark
-#   SEED=20261128       the night that `make nightly` or `make soak` repeats; today's date where none is given
+#   SEED=20261128       the night that `make nightly` repeats, or `make soak` goes on with; today's date where none is given
 #   MINUTES=60          how long `make soak` runs
 
 PYTHON  ?= python3
@@ -44,7 +44,7 @@ nightly: setup
 
 # Random design points and traffic; a failure is saved in build/soak, and what agreed is not run again.
 soak: setup
-	@echo "soak, seed $(SEED); make soak SEED=$(SEED) repeats it"
+	@echo "soak, seed $(SEED); make soak SEED=$(SEED) goes on with it"
 	$(BIN)/remora soak --minutes $(MINUTES) --seed $(SEED) --log build/soak/log.jsonl --failures build/soak/failures \
 	  --json build/soak/soak.json $(ARGS)
 

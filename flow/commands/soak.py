@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from remora.flow.report.console import JsonOption, check_results, console, table, write_json
+
+if TYPE_CHECKING:
+    from remora.flow.verify.soak.engine import Outcome
 
 FAILURES = Path("soak-failures")
 
@@ -16,7 +19,9 @@ def command(
     minutes: Annotated[float, typer.Option(min=0, help="How long; one design point is run at least.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 1,
     points: Annotated[int | None, typer.Option(min=1, help="Design points at the most.")] = None,
-    log: Annotated[Path | None, typer.Option(help="File of what was soaked: it is not run again, and counts.")] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="File of what was soaked: what agreed counts, and is not run again.")
+    ] = None,
     failures: Annotated[Path, typer.Option(help="Folder in which each failure is saved.")] = FAILURES,
     repeat: Annotated[Path | None, typer.Option(metavar="DIR", help="Run a saved failure again, and no more.")] = None,
     json: JsonOption = None,
@@ -40,7 +45,13 @@ def command(
     check_results(json, log, beside=[failures, *([repeat] if repeat else [])])
     soakers = {name: soaker for name, system in systems().items() if (soaker := system.soaker())}
     if repeat:
-        write_json(json, _repeat(soakers, repeat) | provenance(seed))
+        outcome, seed = _repeat(soakers, repeat)
+        values = outcome.golden_values + outcome.third_values
+        counted = {"cycles": outcome.cycles, "values_compared": values, "mismatches": outcome.mismatches}
+        write_json(json, counted | {"failures": int(bool(outcome.failure))} | provenance(seed))
+        if outcome.failure:
+            raise CheckFailed(f"{repeat}: it fails still: {outcome.failure}")
+        console().print(f"{repeat}: it agrees now; {values:,} values compared in {outcome.cycles:,} cycles")
         return
     origin, kept = provenance(seed), Log(log)
     campaign = Campaign(soakers, seed, kept, failures, origin["commit"], say=lambda line: console().print(line))
@@ -56,23 +67,17 @@ def command(
         raise CheckFailed(f"{result['failures']} runs failed; see {folders}")
 
 
-def _repeat(soakers: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Run a saved failure again.
+def _repeat(soakers: dict[str, Any], folder: Path) -> tuple[Outcome, int]:
+    """What a saved failure gives now, and the seed of its traffic.
 
     Raises:
-        CheckFailed: it still fails.
         RemoraError: there is none, or its system is not installed.
     """
     from remora.flow.verify.soak.campaign import saved_point
     from remora.flow.verify.soak.engine import repeat
-    from remora.spec.lib.errors import CheckFailed, RemoraError
+    from remora.spec.lib.errors import RemoraError
 
     point = saved_point(folder)
     if point.system not in soakers:
         raise RemoraError(f"{folder}: it is of the system {point.system}, which is not installed or is not soaked")
-    outcome = repeat(soakers[point.system], point)
-    values = outcome.golden_values + outcome.third_values
-    if outcome.failure:
-        raise CheckFailed(f"{folder}: it fails still: {outcome.failure}")
-    console().print(f"{folder}: it agrees now; {values:,} values compared in {outcome.cycles:,} cycles")
-    return {"cycles": outcome.cycles, "values_compared": values, "mismatches": 0, "failures": 0}
+    return repeat(soakers[point.system], point), int(point.traffic["seed"])

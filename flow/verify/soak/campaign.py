@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -10,7 +11,7 @@ from time import monotonic
 import numpy as np
 
 from remora.flow.tools.simulator import Build
-from remora.flow.verify.soak.engine import Alter, Outcome, repeat, soak_build, soak_run, unaltered
+from remora.flow.verify.soak.engine import Alter, Outcome, repeat, soak_build, soak_run, unaltered, unbuilt
 from remora.flow.verify.soak.log import Line, Log
 from remora.flow.verify.soak.shrink import shrink
 from remora.flow.verify.soak.soaker import Candidates, Soaker, SoakPoint, read_point
@@ -44,7 +45,7 @@ class Campaign:
     say: Callable[[str], None] = print
 
     def run(self, seconds: float, points: int | None = None) -> list[Path]:
-        """Soak for about so long, and at least one design point; what is in the log is not run again.
+        """Soak for about so long, and at least one design point; what agreed in the log is not run again.
 
         Args:
             points: design points at the most.
@@ -73,20 +74,21 @@ class Campaign:
     def _soak(self, runs: list[SoakPoint], number: int, end: float) -> list[Path]:
         """The runs of one design point; those that there is no time for are left to the next soak."""
         soaker, found, outcomes = self.soakers[runs[0].system], list[Path](), list[Outcome]()
-        try:
-            with soak_build(soaker, runs[0], self.alter) as build:
-                for run in runs:
+        with ExitStack() as built:
+            build = None
+            try:
+                build = built.enter_context(soak_build(soaker, runs[0], self.alter))
+            except RemoraError as error:
+                outcomes.append(unbuilt(error))
+            for run in runs:
+                if build is not None:
                     if outcomes and monotonic() > end:
                         break
                     outcomes.append(soak_run(soaker, run, build))
-                    self.log.add(Line.of(run, outcomes[-1], self.seed, number, self.commit))
-                    if outcomes[-1].failure:
-                        found.append(self._save(soaker, run, outcomes[-1], build))
-                        break
-        except RemoraError as error:
-            outcomes.append(Outcome(mismatches=1, failure=str(error), kind="build"))
-            self.log.add(Line.of(runs[0], outcomes[-1], self.seed, number, self.commit))
-            found.append(self._save(soaker, runs[0], outcomes[-1], None))
+                self.log.add(Line.of(run, outcomes[-1], self.seed, number, self.commit))
+                if outcomes[-1].failure:
+                    found.append(self._save(soaker, run, outcomes[-1], build))
+                    break
         cycles = sum(outcome.cycles for outcome in outcomes)
         values = sum(outcome.golden_values + outcome.third_values for outcome in outcomes)
         verdict = f"FAILED, saved in {found[0]}" if found else "agrees"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from traceback import format_exc
 from typing import Literal
 
 from remora.flow.generate.directory import Generated
@@ -23,9 +24,11 @@ from remora.tb.lib.scoreboard import Comparison, compare, describe_text
 PREFIX = "soak-"
 THIRD = "third reading"
 
-Kind = Literal["none", "build", "simulation", "golden", "third", "nothing"]
-"""What failed: the build, the simulation itself, the comparison with golden, that with the third reading; or something
-that must be compared was not."""
+Kind = Literal["none", "build", "simulation", "model", "golden", "third", "nothing"]
+"""What failed: the build, the simulation itself, golden or the third reading with an error of its own, the comparison
+with golden, that with the third reading; or something that must be compared was not."""
+MODEL_ERRORS = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
+"""What a model raises that does not stand what was drawn."""
 
 
 @dataclass(frozen=True)
@@ -74,37 +77,36 @@ def soak_build(soaker: Soaker, point: SoakPoint, alter: Alter = unaltered) -> It
         RemoraError: a legal design point cannot be generated or built.
     """
     design = soaker.load(point.design)
-    with held_for(soaker.parts(design), PREFIX) as generated:
-        altered = alter(generated)
-        build = build_harness(
-            generated, soaker.harness, netlist=altered.path, wrapped=altered.wrapped, optimise="build"
-        )
+    made: list[Path] = []
     try:
+        with held_for(soaker.parts(design), PREFIX) as generated:
+            made.append(generated.directory)
+            altered = alter(generated)
+            build = build_harness(
+                generated, soaker.harness, netlist=altered.path, wrapped=altered.wrapped, optimise="build"
+            )
+        made.append(build.directory)
         yield build
     finally:
-        shutil.rmtree(build.directory, ignore_errors=True)
-        shutil.rmtree(generated.directory, ignore_errors=True)
+        for directory in made:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
-def soak_run(soaker: Soaker, point: SoakPoint, build: Build, keep: Path | None = None) -> Outcome:
-    """Drive a build with a point's traffic, and compare.
-
-    Args:
-        keep: folder for inputs, trace and log; a temporary one where None.
-    """
-    if keep:
-        return _run(soaker, point, build, keep)
+def soak_run(soaker: Soaker, point: SoakPoint, build: Build) -> Outcome:
+    """Drive a build with a point's traffic, and compare. A model that raises an error fails, too."""
     with TemporaryDirectory(prefix=PREFIX, dir=build_root()) as directory:
-        return _run(soaker, point, build, Path(directory))
+        try:
+            return _run(soaker, point, build, Path(directory))
+        except RemoraError as error:
+            return Outcome(failure=str(error), kind="simulation")
+        except MODEL_ERRORS:
+            return Outcome(failure=format_exc(), kind="model")
 
 
 def _run(soaker: Soaker, point: SoakPoint, build: Build, directory: Path) -> Outcome:
     traffic = point.traffic
     case = soaker.case(soaker.load(point.design), traffic, directory)
-    try:
-        run = run_case(build, case, directory, seed=int(traffic["seed"]), stall=float(traffic["stall"]))
-    except RemoraError as error:
-        return Outcome(mismatches=1, failure=str(error), kind="simulation")
+    run = run_case(build, case, directory, seed=int(traffic["seed"]), stall=float(traffic["stall"]))
     third, read = Comparison(), 0
     for check in soaker.third(run, directory):
         third.merge(compare({check.kind: check.expected}, {check.kind: check.actual}))
@@ -128,10 +130,16 @@ def _verdict(run: RtlRun, third: Comparison, read: int) -> tuple[str, Kind]:
     return run.failure(), "nothing" if run.failure() else "none"
 
 
-def repeat(soaker: Soaker, point: SoakPoint, alter: Alter = unaltered, keep: Path | None = None) -> Outcome:
+def unbuilt(error: RemoraError) -> Outcome:
+    """Of a design point that cannot be generated or built."""
+    return Outcome(failure=str(error), kind="build")
+
+
+def repeat(soaker: Soaker, point: SoakPoint, alter: Alter = unaltered) -> Outcome:
     """Build and run one point. A design point that cannot be generated or built fails, too."""
     try:
+        # A run raises nothing of the kind, so that what is caught is of the build.
         with soak_build(soaker, point, alter) as build:
-            return soak_run(soaker, point, build, keep)
+            return soak_run(soaker, point, build)
     except RemoraError as error:
-        return Outcome(mismatches=1, failure=str(error), kind="build")
+        return unbuilt(error)

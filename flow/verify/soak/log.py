@@ -56,7 +56,9 @@ class Log:
                 raise RemoraError(f"{path}: this is no log of a soak ({error}); give another file") from error
 
     def __contains__(self, point: SoakPoint) -> bool:
-        return point.key in self.lines
+        """The run is in the log and agreed."""
+        line = self.lines.get(point.key)
+        return line is not None and line.agreed
 
     def add(self, line: Line) -> None:
         """Write a line down at once."""

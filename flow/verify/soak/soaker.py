@@ -74,11 +74,13 @@ class Soaker(ABC, Generic[D, C]):
     """A system, as a soak needs it.
 
     Attributes:
-        name: of the system. ``WEIGHT``: how often it is drawn, beside the others.
+        name: of the system. ``WEIGHT``: how often it is drawn, beside the others. ``PLAINEST``: what each part of its
+            traffic is shrunk to, beside fewer items.
     """
 
     name: ClassVar[str]
     WEIGHT: ClassVar[int] = 1
+    PLAINEST: ClassVar[Traffic]
 
     @property
     @abstractmethod
@@ -118,10 +120,6 @@ class Soaker(ABC, Generic[D, C]):
     def smallest(self) -> Mapping[str, Mapping[str, Any]]:
         """Values of fields, by section, that a failure is shrunk towards; others go towards their defaults."""
 
-    @abstractmethod
-    def smaller_traffics(self, traffic: Traffic) -> Iterator[Traffic]:
-        """Traffic with one thing less each, beside fewer items."""
-
 
 def resets_of(traffic: Traffic, longest: int) -> tuple[Reset, ...]:
     """Resets of both kinds before a run, within so many cycles of a start."""
@@ -147,9 +145,9 @@ class Candidates:
         fewer = [count for count in (1, last // 4, last // 2, last - max(1, last // 8)) if 0 < count < last]
         for count in dict.fromkeys(fewer):
             yield SoakPoint(point.system, point.design, {**point.traffic, "last": count})
-        for traffic in self.soaker.smaller_traffics(point.traffic):
-            if traffic != point.traffic:
-                yield SoakPoint(point.system, point.design, traffic)
+        for name, value in self.soaker.PLAINEST.items():
+            if point.traffic.get(name, value) != value:
+                yield SoakPoint(point.system, point.design, {**point.traffic, name: value})
 
     def designs(self, point: SoakPoint) -> Iterator[SoakPoint]:
         """Smaller legal design points under the same traffic: all fields of a section at once, then one by one."""

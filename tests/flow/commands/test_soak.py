@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from remora.flow.tools.simulator import SimulatorError
 from remora.flow.verify.soak import campaign, engine
 from remora.flow.verify.soak.engine import Outcome
 
@@ -17,7 +18,7 @@ def outcomes(monkeypatch):
 
     class Nothing:
         def __enter__(self):
-            return None
+            return self
 
         def __exit__(self, *error):
             return None
@@ -57,6 +58,35 @@ def test_a_failure_is_saved_and_ends_with_1(remora, tmp_path, outcomes):
     assert saved in done.err
 
 
+def test_what_failed_runs_again(remora, tmp_path, outcomes):
+    """So that a soak after the repair is green."""
+    outcomes[:] = [Outcome(1000, 20, 10, 4, "hardware and golden differ", "golden"), Outcome(1000, 20, 10)]
+    asked = ["--minutes", "1", "--points", "1", "--failures", tmp_path / "failures", "--log", tmp_path / "log.jsonl"]
+    assert [remora("soak", *asked).code for _ in range(2)] == [1, 0]
+
+
+def test_a_design_that_cannot_be_built_is_saved(remora, tmp_path, outcomes, monkeypatch):
+    def refuses(*arguments):
+        raise SimulatorError("it does not build")
+
+    monkeypatch.setattr(campaign, "soak_build", refuses)
+    result = tmp_path / "soak.json"
+    done = remora("soak", "--minutes", "0", "--failures", tmp_path / "failures", "--json", result)
+    counted = json.loads(result.read_text(encoding="utf-8"))
+    assert done.code == 1 and counted["failures"] == counted["runs"] == 1
+    (saved,) = (tmp_path / "failures").iterdir()
+    assert "it does not build" in (saved / campaign.REPORT).read_text(encoding="utf-8")
+
+
+def test_a_model_that_raises_is_a_failure(monkeypatch):
+    def fails(*arguments):
+        raise IndexError("beyond the last column")
+
+    monkeypatch.setattr(engine, "_run", fails)
+    outcome = engine.soak_run(None, None, None)
+    assert outcome.kind == "model" and "beyond the last column" in outcome.failure
+
+
 def test_comparing_nothing_is_a_failure(remora, tmp_path, outcomes):
     outcomes[:] = [Outcome(1000)]
     assert remora("soak", "--minutes", "0", "--failures", tmp_path).code == 1
@@ -68,8 +98,9 @@ def test_a_saved_run_is_repeated(remora, tmp_path, monkeypatch, outcomes, failur
     remora("soak", "--minutes", "1", "--points", "1", "--failures", tmp_path)
     (saved,) = tmp_path.iterdir()
     monkeypatch.setattr(engine, "repeat", lambda *arguments: Outcome(500, 7, 3, int(bool(failure)), failure))
-    done = remora("soak", "--repeat", saved)
-    assert done.code == code
+    done = remora("soak", "--repeat", saved, "--json", tmp_path / "repeated.json")
+    told = json.loads((tmp_path / "repeated.json").read_text(encoding="utf-8"))
+    assert done.code == code and told["values_compared"] == 10 and told["failures"] == code
     assert ("10 values compared" in done.out) != ("fails still" in done.err)
 
 

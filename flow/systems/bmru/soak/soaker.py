@@ -35,6 +35,7 @@ class BmruSoaker(Soaker[BmruDesign, BmruCase]):
     """Clips with all that can be wrong with packets, back to back, with pauses, and paced."""
 
     name = "bmru"
+    PLAINEST = {"bad": False, "stall": 0.0, "period": 0, "report_frames": False, "sliding": False, "resets": 0}
 
     @property
     def harness(self) -> MakeHarness:
@@ -100,14 +101,3 @@ class BmruSoaker(Soaker[BmruDesign, BmruCase]):
             "settling": {"phase_cycles": 1},
             "vote": {"frames": 1, "wake_class": 0},
         }
-
-    def smaller_traffics(self, traffic: Traffic) -> Iterator[Traffic]:
-        """See the base."""
-        for name, value in (
-            ("bad", False),
-            ("stall", 0.0),
-            ("period", 0),
-            ("report_frames", False),
-            ("sliding", False),
-        ):
-            yield {**traffic, name: value}

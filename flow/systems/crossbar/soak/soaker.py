@@ -48,6 +48,7 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
     """Sequences of every kind from memory images or through the weight window, with and without pauses."""
 
     name, WEIGHT = "crossbar", 3
+    PLAINEST = {"bad": 0.0, "stall": 0.0, "commands": False, "readbacks": 0, "window": False, "resets": 0, "age": 0}
 
     @property
     def harness(self) -> MakeHarness:
@@ -123,18 +124,6 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
             "crossbar": {"rows": 16, "columns": 16, "fraction_bits": 0},
         }
 
-    def smaller_traffics(self, traffic: Traffic) -> Iterator[Traffic]:
-        """See the base."""
-        for name, value in (
-            ("bad", 0.0),
-            ("stall", 0.0),
-            ("commands", False),
-            ("readbacks", 0),
-            ("window", False),
-            ("resets", 0),
-        ):
-            yield {**traffic, name: value}
-
 
 def _cycles_of_sequence(design: DesignPoint) -> float:
     """About so many cycles that a sequence takes."""
@@ -172,7 +161,7 @@ def make_stimulus(design: DesignPoint, traffic: Traffic) -> Stimulus:
 
 
 def _first(stimulus: Stimulus, last: int) -> Stimulus:
-    """The first sequences, with what precedes each of them; one of them is answered, or the first is asked to be."""
+    """The first sequences, with what precedes each of them."""
     return replace(
         stimulus, features=stimulus.features[:last], lengths=stimulus.lengths[:last], labels=stimulus.labels[:last],
         asked=None if stimulus.asked is None else stimulus.asked[:last],

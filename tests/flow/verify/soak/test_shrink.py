@@ -44,7 +44,8 @@ def test_what_does_not_matter_is_taken_away():
         return point.traffic["last"] > 36 and design["network"]["hidden"] >= 3 and design["crossbar"]["rows"] < 9
 
     small = shrink(large(), Candidates(CrossbarSoaker()), fails, seconds=60)
-    assert fails(small) and len(tried) > 20
+    assert len(tried) > 20 and len({point.key for point in tried}) == len(tried)
+    assert fails(small)
     assert 36 < small.traffic["last"] <= 45
     assert {name: small.traffic[name] for name in ("stall", "bad", "window", "commands", "readbacks", "resets")} == {
         "stall": 0.0, "bad": 0.0, "window": False, "commands": False, "readbacks": 0, "resets": 0,

@@ -24,6 +24,7 @@ from remora.flow.tools.icarus import POWER_UP
 from remora.flow.tools.opensta import find_cells
 from remora.flow.tools.result_folder import folder_result
 from remora.flow.tools.yosys import yosys_version
+from remora.hdl.lib.reset_tree import LOCAL
 from remora.hdl.lib.verilog import TIME_SCALE
 from remora.spec.lib.files import write_text
 
@@ -99,6 +100,11 @@ class Gates:
         """Those of them that are flip-flops."""
         return self._count({name for name, cell in read_cells(find_cells()).items() if cell.clock})
 
+    def cells_of(self, block: str) -> int:
+        """Standard cells of a module, without those of the blocks below it."""
+        library = read_cells(find_cells())
+        return sum(number for kind, number in self.counts[block].items() if kind in library)
+
     def _count(self, kinds: Collection[str]) -> int:
         return sum(
             number * self.instances[module]
@@ -119,7 +125,8 @@ def gates_of(generated: Generated) -> Gates:
     files, cells = generated.sidecar["files"], find_cells()
     names = [files["netlist"], *files["blackboxes"]]
     texts = {Path(name).name: (generated.directory / name).read_text(encoding="utf-8") for name in names}
-    told = [texts, yosys_version(), cells.read_text(encoding="utf-8")]
+    library = [path.read_text(encoding="utf-8") for path in (cells, cells.with_suffix(".v"))]
+    told = [texts, yosys_version(), library, repr(ASSUMPTIONS), LOCAL, TIME_SCALE]
     hasher = hashlib.sha256(json.dumps(told).encode())
     for name in _METHOD:
         hasher.update((Path(__file__).parent / name).read_bytes())

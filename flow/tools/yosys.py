@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from remora.flow.tools.children import run_child
+from remora.flow.tools.children import run_logged
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.extras import require_extra
 from remora.spec.lib.files import write_text
@@ -61,10 +60,4 @@ def run_yosys(passes: Sequence[str], folder: Path, name: str) -> str:
     require_extra("remora synth", "signoff")
     write_text(folder / f"{name}.ys", "\n".join(passes) + "\n")
     command = [sys.executable, "-c", _RUN, f"{name}.ys"]
-    done = run_child(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    write_text(folder / f"{name}.log", done.stdout)
-    if done.returncode:
-        lines = [line for line in done.stdout.splitlines() if line.strip()]
-        reason = next((line for line in lines if "ERROR" in line), lines[-1] if lines else "it printed nothing")
-        raise YosysError(f"Yosys refuses {name}.ys: {reason.strip()}")
-    return done.stdout
+    return run_logged(command, folder, name, lambda reason: YosysError(f"Yosys refuses {name}.ys: {reason}"))

@@ -25,6 +25,8 @@ from remora.tb.lib.config import load_config
 MARK = "remora-mutant"
 """Begins each line that tells what happens."""
 POLL_S = 0.01
+GRACE_S = 5
+"""Processor seconds after its limit until a process is killed, in place of being told."""
 SOUND = 0
 """Number of no mutant: its tests all run, also after one that failed."""
 
@@ -81,7 +83,7 @@ class MutantTests(TestGenerator):
                 self.number = number
                 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
                 if (limit := settings["limit_s"]) and number != SOUND:
-                    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+                    resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + GRACE_S))
                 return
             # Whoever watches this process takes one that sleeps for long for one that hangs.
             while not (ended := os.wait4(child, os.WNOHANG))[0]:

@@ -31,7 +31,7 @@ from remora.flow.verify.harness import build_harness
 from remora.hdl.lib.verilog import TOP_NAME, convert
 from remora.spec.lib.files import write_text
 from remora.spec.lib.section import Design
-from remora.tb.lib.mutants import SOUND, say
+from remora.tb.lib.mutants import GRACE_S, SOUND, say
 from tests.support import generated_copy
 from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, build_hanging
 
@@ -40,6 +40,11 @@ TOP = ""
 """In place of a module: the whole."""
 BENCHES = ("crossbar", "bmru", "lib", "sv")
 """Folders of tb that these tests run."""
+COMPARES = (
+    "hdl/macros/*.sv", "flow/verify/*.py", "flow/systems/*/run.py", "flow/systems/*/harness.py", "tests/support.py",
+    "tests/hdl/mutated_wholes.py",
+)  # fmt: skip
+"""What else decides whether a test notices a mutant."""
 
 
 class WholeTest(NamedTuple):
@@ -207,11 +212,12 @@ def record(name: str, folder: Path) -> None:
 
 
 def _sources() -> list[str]:
-    """Files that the tests and their benches are made of."""
+    """Files that the tests, their benches, the models of macros and the comparison are made of."""
     modules = {name: module.__file__ for name, module in sys.modules.items() if name.startswith("tests.top.")}
     tests = [Path(path).resolve() for path in modules.values() if path]
     benches = [path for folder in BENCHES for path in (ROOT / "tb" / folder).iterdir() if path.is_file()]
-    return sorted(path.relative_to(ROOT).as_posix() for path in (*tests, *benches))
+    compares = (path for pattern in COMPARES for path in ROOT.glob(pattern))
+    return sorted({path.relative_to(ROOT).as_posix() for path in (*tests, *benches, *compares)})
 
 
 def run_mutants(folder: Path) -> None:
@@ -229,7 +235,7 @@ def run_mutants(folder: Path) -> None:
             mutated.number = number
             limit = settings["limit_s"]
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + GRACE_S))
             with suppress(BaseException):
                 _run(tests, mutated, folder)
             os._exit(0)
@@ -255,7 +261,7 @@ def _run(tests: tuple[WholeTest, ...], mutated: Mutated, folder: Path) -> None:
 def _of_the_machine(error: Exception) -> bool:
     """Whether an error says nothing of the mutant."""
     if isinstance(error, SimulatorError) and not isinstance(error, SimulationFailed):
-        return not re.search(r"The design reports: |ended with status|did not end within", str(error))
+        return not re.search(r"The design reports: |ended with status (?!-9\b)|did not end within", str(error))
     return isinstance(error, (OSError, MemoryError)) and not isinstance(error, TimeoutError)
 
 

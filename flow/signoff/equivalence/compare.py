@@ -84,7 +84,7 @@ def compare_blocks(source: Source, gates: Gates, advance: Callable[[int], None] 
         gold, gate = _functions(source, gates.netlist, folder)
         found = []
         for block in sorted(gates.counts):
-            found.append(_compare(block, gold.get(block), gate.get(block), sum(gates.counts[block].values()), folder))
+            found.append(_compare(block, gold.get(block), gate.get(block), gates.cells_of(block), folder))
             advance(1)
     return found
 

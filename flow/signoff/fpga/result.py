@@ -12,7 +12,7 @@ from typing import Any
 
 from remora.flow.generate.bodies import Bodies
 from remora.flow.generate.parts import Parts
-from remora.flow.signoff.fpga.device import LARGEST, RESOURCES, Device
+from remora.flow.signoff.fpga.device import LARGEST, RESOURCES
 from remora.flow.signoff.fpga.synthesis import NETLIST, resources_by_block, synthesise
 from remora.flow.tools.nextpnr import nextpnr_version, run_nextpnr
 from remora.flow.tools.result_folder import folder_result
@@ -24,6 +24,8 @@ MANIFEST = "remora_fpga.sha256"
 BLOCKS = Path(__file__).parent / "ecp5_blocks.v"
 """Models of block memory and multiplier, for who simulates the netlist."""
 DIGITS = 3
+TARGET_MHZ = 50.0
+"""Clock that placement aims at. A lower one is a figure, not an error."""
 
 
 def fit_design(
@@ -32,10 +34,8 @@ def fit_design(
     *,
     route: bool = True,
     seed: int = 1,
-    target_mhz: float = 50.0,
     directory: Path | None = None,
     force: bool = False,
-    device: Device = LARGEST,
 ) -> dict[str, Any]:
     """Synthesise a design point for an FPGA, place and route it; returns the figures for JSON.
 
@@ -43,7 +43,6 @@ def fit_design(
         parts, bodies: of the design point.
         route: place and route; without, the figures are those of synthesis.
         seed: of placement.
-        target_mhz: clock that placement aims at. A lower one is a figure, not an error.
         directory: where netlists, scripts, logs and bitstream go; None for nowhere.
         force: replace files there that a person wrote or changed.
 
@@ -71,8 +70,8 @@ def fit_design(
         result: dict[str, Any] = {
             "name": parts.design.name,
             "design_hash": parts.design.hash,
-            "device": device.name,
-            "speed_grade": device.speed,
+            "device": LARGEST.name,
+            "speed_grade": LARGEST.speed,
             "by_block": resources_by_block(document, TOP_NAME, blocks),
             "tiles": {name: dict(shape) for name, shape in bodies.shapes.items()},
             "sequence_cycles": dict(bodies.sequence_cycles),
@@ -81,18 +80,18 @@ def fit_design(
         }
         if route:
             start = monotonic()
-            result |= _routed(folder, device, seed, target_mhz, bodies)
+            result |= _routed(folder, seed, bodies)
             result["seconds"]["place_and_route"] = round(monotonic() - start, 1)
             if directory is not None:
                 run_nextpnr([f"{NETLIST}.config", f"{NETLIST}.bit"], folder, "ecppack", "ecppack")
     return result
 
 
-def _routed(folder: Path, device: Device, seed: int, target_mhz: float, bodies: Bodies) -> dict[str, Any]:
+def _routed(folder: Path, seed: int, bodies: Bodies) -> dict[str, Any]:
     """Figures after routing: resources, the clock, and sequences a second at that clock."""
     arguments = [
-        device.option, "--speed", str(device.speed), "--package", device.package, "--json", f"{NETLIST}.json",
-        "--textcfg", f"{NETLIST}.config", "--report", "report.json", "--freq", f"{target_mhz:g}", "--seed", str(seed),
+        LARGEST.option, "--speed", str(LARGEST.speed), "--package", LARGEST.package, "--json", f"{NETLIST}.json",
+        "--textcfg", f"{NETLIST}.config", "--report", "report.json", "--freq", f"{TARGET_MHZ:g}", "--seed", str(seed),
         # Which pin a port takes is up to the board.
         "--lpf-allow-unconstrained", "--timing-allow-fail",
     ]  # fmt: skip
@@ -103,7 +102,7 @@ def _routed(folder: Path, device: Device, seed: int, target_mhz: float, bodies: 
     mhz = round(clock["achieved"], DIGITS)
     return {
         "mhz": mhz,
-        "target_mhz": target_mhz,
+        "target_mhz": TARGET_MHZ,
         "seed": seed,
         "resources": {
             name: {

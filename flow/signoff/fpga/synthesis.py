@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from remora.flow.signoff.netlist import clean
+from remora.flow.signoff.netlist import block_of, clean
 from remora.flow.tools.yosys import run_yosys
 
 NETLIST = "ecp5"
@@ -68,16 +68,6 @@ def resources_by_block(document: Mapping[str, Any], top: str, blocks: Mapping[st
     for name, cell in document["modules"][top]["cells"].items():
         if cell["type"] in COUNTED:
             resource, count = COUNTED[cell["type"]]
-            found[_owner(clean(name), top, blocks)][resource] += count
+            found[blocks.get(block_of(clean(name), blocks), top)][resource] += count
     used = {module: each for module, each in found.items() if sum(each.values()) > each["instances"]}
     return dict(sorted(used.items(), key=lambda one: (-one[1]["luts"], one[0])))
-
-
-def _owner(name: str, top: str, blocks: Mapping[str, str]) -> str:
-    """Module of the innermost block that a cell lies in."""
-    path = name
-    while path:
-        path = path.rpartition(".")[0]
-        if path in blocks:
-            return blocks[path]
-    return top

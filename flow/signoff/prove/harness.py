@@ -71,6 +71,8 @@ class Harness:
         if mutant.module in self.proof.cut:
             raise ProofError(f"{self.proof.name}: a mutant names {name}, which is cut")
         if mutant.pins:
+            if mutant.ports or mutant.helper:
+                raise ProofError(f"{self.proof.name}: a mutant has pins and ports: one of them would be left out")
             return {HARDWARE: self._reconnect(name, mutant.pins)}, []
         declared, wires, pins = [], [], []
         for port, each in ports.items():

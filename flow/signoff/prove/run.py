@@ -75,6 +75,8 @@ def prove(proof: Proof) -> Result:
     """
     harness = Harness(proof)
     covers = _cached(harness, "cover", _task(harness, "cover", COVER, depth=proof.depth))
+    if covers.status == "TIMEOUT" and covers.verdicts.get(ALIVE) != "PASS":
+        raise ProofError(f"{proof.name}: its covers took too long")
     if covers.verdicts.get(ALIVE) != "PASS":
         raise ProofError(f"{proof.name}: its assumptions contradict each other: no trace reaches the cover {ALIVE}")
     rules = {_rule_of(cover) for cover in covers.verdicts if cover != ALIVE}

@@ -1,7 +1,7 @@
 """Proofs about who reads and programs the crossbars: what each of them promises the others.
 
 Sequencer, weight window and arrays are proven each by itself. Each relies on what the others have done before, which
-follows where the whole core is put together (`remora.hdl.crossbar.properties.tiles`).
+follows where the whole core is put together (`remora.hdl.crossbar.properties.together`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from remora.hdl.crossbar.weight_window import WeightWindow
 from remora.hdl.lib.properties.proof import LIB, Checker, Mutant, Proof
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
+from remora.spec.crossbar.tiles import STRETCH_BITS
 from remora.spec.lib.fixed import unsigned_width
 
 LAYERS = {layer.name.lower(): layer for layer in Layer}
@@ -177,7 +178,7 @@ def window(name: str, design: DesignPoint) -> Proof:
         assumed={
             "pulses": "pulses_kept",
             "layer": "layer_kept",
-            "charged": "!(host__charged && (host__commit || host__read))",
+            "charged": "!(host__charged && !host__busy && (host__commit || host__read))",
             **{f"{layer}_valid": f"!host__busy || !probe__{layer}__valid || {layer}_ends" for layer in LAYERS},
         },
         relies={
@@ -207,15 +208,14 @@ def _program_mutants(layer: str) -> dict[str, Mutant]:
 
 def _tile_mutants(tile: str) -> dict[str, Mutant]:
     """Mutants of the rules of a tile, of its array."""
-    late = "reg late = 0; always @(posedge clk) late <= {};"
     rules = {
         "read_apart": Mutant("", {"strobes__integrate": "strobes__integrate | good_waits__pulse"}),
-        "pulse_apart": Mutant("", {"program__pulse": "program__pulse | late"}, late.format("strobes__integrate")),
+        "pulse_apart": Mutant("", {"program__pulse": "program__pulse | late"}, _LATE.format("strobes__integrate")),
         "pulse_waits": Mutant("", {"program__pulse": "program__pulse | good_waits__pulse"}),
         "sample_apart": Mutant("", {"strobes__sample": "strobes__sample | strobes__integrate"}),
         "integrator_there": Mutant("", pins={f"{tile}.integrator": "1'b1"}),
-        "sample_waits": Mutant("", {"strobes__sample": "strobes__sample | late"}, late.format("strobes__sample")),
-        "convert_waits": Mutant("", {"strobes__convert": "strobes__convert | late"}, late.format("strobes__convert")),
+        "sample_waits": Mutant("", {"strobes__sample": "strobes__sample | late"}, _LATE.format("strobes__sample")),
+        "convert_waits": Mutant("", {"strobes__convert": "strobes__convert | late"}, _LATE.format("strobes__convert")),
         "column_there": Mutant("", pins={f"{tile}.column": "~%"}),
         "one_way": Mutant("", {"program__down": "program__down | program__up"}),
         "one_polarity": Mutant("", {"wl_neg": "wl_neg | wl_pos"}),
@@ -234,7 +234,7 @@ def array(name: str, design: DesignPoint, layer: str) -> Proof:
         {
             "reads": strobes(design, "strobes", True, active=ALWAYS, charged="1'b1", ends="may_end", gathers="gathers",
                              occupied="occupied", kept="reads_kept"),
-            "given_stretch": steady(True, "occupied", "convert_stretch", 8, "stretch_kept"),
+            "given_stretch": steady(True, "occupied", "convert_stretch", STRETCH_BITS, "stretch_kept"),
             "program": program(design, layer, True, active="1'b1", gathers="gathers", pos="wl_pos", neg="wl_neg",
                                **{each: f"strobes__{each}" for each in ("drive", "integrate", "sample")}, **pulsed,
                                kept="program_kept"),

@@ -28,6 +28,7 @@ module strobes_rules #(
   reg [1:0] gathered = 0;
   reg due = 0, converting = 0;
   reg [7:0] since = LATEST;  // cycles since the last conversion began
+  reg converted = 0;  // there was one
   wire other = INTEGRATORS == 2 && !integrator;
   always @(posedge clk)
     if (rst) begin
@@ -35,7 +36,9 @@ module strobes_rules #(
       due <= 0;
       converting <= 0;
       since <= LATEST;
+      converted <= 0;
     end else begin
+      if (convert) converted <= 1;
       if (sample) gathered[other] <= 0;
       if (integrate) gathered[INTEGRATORS==2&&integrator] <= 1;
       due <= sample;
@@ -61,13 +64,13 @@ module strobes_rules #(
       converts: assert property (rst || converts_holds);
       reached_converts: cover property (!rst && convert);
       waits: assert property (rst || waits_holds);
-      reached_waits: cover property (!rst && sample && since == LATEST);
+      reached_waits: cover property (!rst && sample && since == LATEST && converted);
     end
     if (GIVEN == 0 && ALWAYS == 0) begin : rests
       idle: assert property (rst || idle_holds);
       reached_idle: cover property (!rst && active && integrate);
       leaves: assert property (rst || leaves_holds);
-      reached_leaves: cover property (!rst && !active && since == LATEST);
+      reached_leaves: cover property (!rst && !active && since == LATEST && converted);
     end
   endgenerate
 endmodule

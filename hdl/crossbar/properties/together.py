@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from remora.hdl.crossbar.core import Core
 from remora.hdl.crossbar.properties.buffers import HERE
+from remora.hdl.crossbar.properties.guards import COMMANDS
 from remora.hdl.crossbar.properties.reading import (
     ALWAYS,
     LAYERS,
     PULSED,
     STREAMING,
+    STROBES,
     activity,
     program,
     steady,
@@ -29,7 +31,6 @@ CUT = (
     "result_slots", "answer", "macro_watch",
 )  # fmt: skip
 MACROS = ("remora_crossbar", "remora_memory")
-COMMANDS = ("commit", "read", "drive", "convert")
 _COMMANDED = " || ".join(f"window__{command}" for command in COMMANDS)
 _RESET = "rst || abort || expired"
 _READERS = {"sequencer": "sequencer__busy", "window": "window_is_busy"}
@@ -45,7 +46,7 @@ def _inside(design: DesignPoint) -> dict[str, tuple[str, int]]:
     signals["recovering"] = ("recovery.recovering", 1)
     for layer, streams in STREAMING.items():
         wires = layer_layout(design, LAYERS[layer]).rows
-        for strobe in ("drive", "integrate", "integrator", "sample", "convert", "valid"):
+        for strobe in STROBES:
             signals[f"sequencer__{layer}__{strobe}"] = (f"sequencer.{layer}__{strobe}", 1)
             signals[f"window__{layer}__{strobe}"] = (f"window.probe__{layer}__{strobe}", 1)
             signals[f"{layer}__strobes__{strobe}"] = (f"{layer}.strobes__{strobe}", 1)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from remora.hdl.crossbar.properties.buffers import ONE
 from remora.hdl.crossbar.properties.guards import guards
 from remora.hdl.crossbar.properties.reading import LAYERS, array, cell, sequencer, window
-from remora.hdl.crossbar.properties.together import pulses, settings, together
+from remora.hdl.crossbar.properties.together import MACROS, pulses, settings, together
 from remora.hdl.crossbar.top import Remora
 from remora.hdl.lib.properties.proof import Proof
 from remora.hdl.lib.properties.streams import lite, lite_mutants
 from remora.spec.crossbar.design import DesignPoint
-
-MACROS = ("remora_crossbar", "remora_memory")
-
 
 SMALL = ONE.evolve(
     formats={"stream_bits": 2, "adc_bits": 4, "adc_range_log2": 1},

@@ -12,7 +12,7 @@ import pytest
 
 from remora.flow.generate.directory import Generated
 from remora.flow.signoff.gates import Gates, gates_of
-from remora.flow.signoff.verified import SIMULATED
+from remora.flow.signoff.verified import GATES_SIMULATED, SIMULATED
 from remora.flow.systems.bmru.run import KINDS as BMRU_KINDS
 from remora.flow.systems.bmru.run import BmruCase
 from remora.flow.systems.bmru.stimulus import BmruStimulus
@@ -68,8 +68,10 @@ def from_images(design: DesignPoint, sequences: int, folder: Path, make=stress_s
     return CrossbarCase(design, stimulus, images=folder / "images")
 
 
-def test_the_gates_of_tiny_do_what_golden_does(mapped, tmp_path):
-    found = run(mapped, from_images(TINY, 3, tmp_path), tmp_path)
+@pytest.mark.parametrize("name", GATES_SIMULATED)
+def test_the_gates_do_what_golden_does(mapped, tmp_path, name):
+    """Of the sets that the table of verified ones names."""
+    found = run(mapped, from_images(SETS[name], 3, tmp_path), tmp_path)
     found.require(*KINDS)
     assert found.comparison.compared[STEP] > 3 == found.comparison.compared[READOUT]
 

@@ -38,11 +38,6 @@ class Shape:
     blocks: int
 
     @property
-    def multipliers(self) -> int:
-        """Multipliers of the tile."""
-        return self.column_lanes * self.row_lanes
-
-    @property
     def words(self) -> int:
         """Depth of the memory."""
         return self.groups * (1 << (self.blocks - 1).bit_length())

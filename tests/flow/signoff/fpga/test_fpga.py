@@ -50,7 +50,7 @@ def test_the_cells_answer_as_golden_does(fitted):
 
 
 def test_a_wrong_cell_is_found(fitted, tmp_path):
-    """The first multiplier of a tile reads the sign of its charge as a magnitude."""
+    """Multipliers read the sign of what they multiply as a magnitude."""
     generated, netlist, _ = fitted
     text, wrong = re.subn(r"\.SIGNEDA\(1'h1\)", ".SIGNEDA(1'h0)", netlist.read_text(encoding="utf-8"))
     (netlist.parent / "wrong.v").write_text(text, encoding="utf-8")

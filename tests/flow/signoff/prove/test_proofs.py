@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,18 @@ def proof(limit: int = 5, unreached: int = 0, **changes) -> Proof:
 def fresh_store(monkeypatch, tmp_path):
     """An empty store of results."""
     monkeypatch.setenv("REMORA_SIM_BUILD", str(tmp_path))
+
+
+def test_no_proof_rests_on_itself():
+    """What is given of the same cycle forms no circle, and every name is that of something given."""
+    proofs = find_proofs()
+    for each in proofs:
+        assert each.relies.keys() <= each.assumed.keys() and set(each.earlier) <= each.relies.keys()
+    same_cycle = {
+        each.name: {other for name, other in each.relies.items() if name not in each.earlier} for each in proofs
+    }
+    assert any(same_cycle.values())
+    TopologicalSorter(same_cycle).prepare()
 
 
 def test_what_holds_is_proven_and_its_mutants_are_refused():

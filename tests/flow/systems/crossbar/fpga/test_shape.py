@@ -30,7 +30,7 @@ def test_shapes_are_those_that_the_times_afford():
     ids=["canonical", "reference"],
 )
 def test_words_hold_every_pair(design):
-    """Each pair, taken out of its word by hand, makes the weight; what no weight fills is 0."""
+    """Each pair, taken out of its word by hand, makes the weight."""
     weights, found = random_weights(design, 1), 0
     bits = design.crossbar.top_level.bit_length()
     for name, text in words_texts(design, weights).items():

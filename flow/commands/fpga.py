@@ -29,6 +29,13 @@ def command(
         bool,
         typer.Option("--synthesis-only", help="Neither place nor route: resources by block, in a fifth of the time."),
     ] = False,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Compare with the figures in FILE; exits with 1 where one is worse."),
+    ] = None,
+    store: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the figures to FILE, for --baseline.")
+    ] = None,
 ) -> None:
     """Fit a design point into an FPGA of the family ECP5: resources, clock after routing, sequences a second.
 
@@ -42,14 +49,19 @@ def command(
     """
     from remora.flow.report.notes import say_notes
     from remora.flow.report.provenance import provenance
-    from remora.flow.signoff.fpga.result import fit_design
+    from remora.flow.signoff.baseline import FPGA, compare
+    from remora.flow.signoff.baseline import store as write_baseline
+    from remora.flow.signoff.fpga.result import figures, fit_design
     from remora.flow.systems.registry import system_of
+    from remora.spec.lib.errors import RemoraError
     from remora.spec.lib.extras import require_extra
     from remora.spec.lib.section import Design
     from remora.spec.presets import load_design
 
     require_extra("remora fpga", "fpga")
-    check_results(json, beside=[config, output, checkpoint])
+    if synthesis_only and (baseline or store):
+        raise RemoraError("--baseline and --store are about figures after routing: leave out --synthesis-only")
+    check_results(json, store, beside=[config, output, checkpoint, baseline])
     design = load_design(config, Design)
     say_notes(design)
     system = system_of(design)
@@ -62,6 +74,11 @@ def command(
     result |= provenance()
     _show(result)
     write_json(json, result)
+    if baseline is not None:
+        for name, stored, found in compare(FPGA, baseline, figures(result)):
+            console().print(f"{name}: {found}, stored {stored}")
+    if store is not None:
+        write_baseline(FPGA, store, figures(result))
 
 
 def _show(result: dict[str, Any]) -> None:
@@ -69,6 +86,8 @@ def _show(result: dict[str, Any]) -> None:
     if "mhz" in result:
         shown = table(f"{result['device']}, grade {result['speed_grade']}", ">figure", "")
         shown.add_row("clock", f"{result['mhz']:.1f} MHz", f"after routing, seed {result['seed']}")
+        path = result["worst_path"]
+        shown.add_row("longest path", f"{path['ns']:.1f} ns", " → ".join(block or "top" for block in path["blocks"]))
         for name, each in result["resources"].items():
             share = f"{each['used'] / each['there']:.1%} of {each['there']:,}"
             shown.add_row(name.replace("_", " "), f"{each['used']:,}", share)

@@ -46,7 +46,7 @@ def command(
     """
     from remora.flow.report.notes import say_notes
     from remora.flow.report.provenance import provenance
-    from remora.flow.signoff.baseline import compare
+    from remora.flow.signoff.baseline import SYNTHESIS, compare
     from remora.flow.signoff.baseline import store as write_baseline
     from remora.flow.signoff.result import synthesise_design
     from remora.flow.systems.registry import system_of
@@ -65,10 +65,10 @@ def command(
     _show(result)
     write_json(json, result)
     if baseline is not None:
-        for name, stored, found in compare(baseline, result):
+        for name, stored, found in compare(SYNTHESIS, baseline, result):
             console().print(f"{name}: {found}, stored {stored}")
     if store is not None:
-        write_baseline(store, result)
+        write_baseline(SYNTHESIS, store, result)
 
 
 def _show(result: dict[str, Any]) -> None:

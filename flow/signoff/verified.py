@@ -13,6 +13,7 @@ from remora.spec.lib.section import Design
 from remora.spec.presets import load_design, preset_names
 
 BASELINES = Path(__file__).parent / "baselines"
+ROUTED = Path(__file__).parent / "fpga" / "baselines"
 SIMULATORS = ("icarus", "verilator")
 
 
@@ -69,6 +70,7 @@ class Verified:
         simulators: on which its testbench passes; of these, ``at_night`` in `make nightly` alone.
         mhz, area: of the mapped netlist, from its stored figures, the area in mm²; None where it is not mapped.
         gates: its mapped netlist is simulated.
+        routed_mhz: on an FPGA after routing, from its stored figures; None where it is not routed.
     """
 
     name: str
@@ -78,20 +80,22 @@ class Verified:
     mhz: float | None
     area: float | None
     gates: bool
+    routed_mhz: float | None
 
 
 def verified_sets() -> list[Verified]:
-    """Every set that is simulated or mapped: presets in their order, each with its variants behind it."""
+    """Every set that is simulated, mapped or routed: presets in their order, each with its variants behind it."""
     simulated = {each.name: each for each in SIMULATED}
-    mapped = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in BASELINES.glob("*.json")}
+    mapped, routed = _metrics(BASELINES), _metrics(ROUTED)
     names = sorted(
-        simulated.keys() | mapped.keys(), key=lambda name: (preset_names().index(name.partition(",")[0]), name)
+        simulated.keys() | mapped.keys() | routed.keys(),
+        key=lambda name: (preset_names().index(name.partition(",")[0]), name),
     )
     found = []
     for name in names:
         run = simulated.get(name)
         design = run.design if run else load_design(name, Design)
-        figures = mapped[name]["metrics"] if name in mapped else None
+        figures = mapped.get(name)
         found.append(
             Verified(
                 name,
@@ -101,6 +105,12 @@ def verified_sets() -> list[Verified]:
                 figures["mhz"]["value"] if figures else None,
                 figures["area_um2"]["value"] / 1e6 if figures else None,
                 name in GATES_SIMULATED,
+                routed[name]["mhz"]["value"] if name in routed else None,
             )
         )
     return found
+
+
+def _metrics(folder: Path) -> dict[str, dict[str, dict[str, float]]]:
+    """Stored figures by set, each with its value and tolerance."""
+    return {path.stem: json.loads(path.read_text(encoding="utf-8"))["metrics"] for path in folder.glob("*.json")}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from remora.spec.lib.errors import RemoraError
-from remora.spec.lib.files import write_text
+from remora.spec.lib.files import replacing
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -165,7 +165,7 @@ def run_child(
 
 
 def run_logged(command: Sequence[str | Path], folder: Path, name: str, refused: Callable[[str], RemoraError]) -> str:
-    """Run a program in ``folder``.
+    """Run a program in ``folder``. Its log grows there in a file of another name until the program ends.
 
     Args:
         name: of the log, ``<name>.log`` in ``folder``.
@@ -174,13 +174,15 @@ def run_logged(command: Sequence[str | Path], folder: Path, name: str, refused: 
     Returns:
         What it printed.
     """
-    done = run_child(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    write_text(folder / f"{name}.log", done.stdout)
+    log = folder / f"{name}.log"
+    with replacing(log) as growing, growing.open("wb") as file:
+        done = run_child(command, cwd=folder, stdout=file, stderr=subprocess.STDOUT)
+    printed = log.read_text(encoding="utf-8")
     if done.returncode:
-        lines = [line for line in done.stdout.splitlines() if line.strip()]
+        lines = [line for line in printed.splitlines() if line.strip()]
         reason = next((line for line in lines if "ERROR" in line), lines[-1] if lines else "it printed nothing")
         raise refused(reason.strip())
-    return done.stdout
+    return printed
 
 
 def _end_group(process: subprocess.Popen) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -14,6 +16,7 @@ from remora.flow.generate.bodies import Bodies
 from remora.flow.generate.parts import Parts
 from remora.flow.signoff.fpga.device import LARGEST, RESOURCES
 from remora.flow.signoff.fpga.synthesis import NETLIST, resources_by_block, synthesise
+from remora.flow.signoff.netlist import block_of, clean
 from remora.flow.tools.nextpnr import nextpnr_version, run_nextpnr
 from remora.flow.tools.result_folder import folder_result
 from remora.flow.tools.yosys import yosys_version
@@ -80,14 +83,22 @@ def fit_design(
         }
         if route:
             start = monotonic()
-            result |= _routed(folder, seed, bodies)
+            result |= _routed(folder, seed, bodies, blocks)
             result["seconds"]["place_and_route"] = round(monotonic() - start, 1)
             if directory is not None:
                 run_nextpnr([f"{NETLIST}.config", f"{NETLIST}.bit"], folder, "ecppack", "ecppack")
     return result
 
 
-def _routed(folder: Path, seed: int, bodies: Bodies) -> dict[str, Any]:
+def figures(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored of a result after routing: the clock, and each resource that is used."""
+    return {
+        **{name: result[name] for name in ("name", "tools", "mhz")},
+        **{name: each["used"] for name, each in result["resources"].items()},
+    }
+
+
+def _routed(folder: Path, seed: int, bodies: Bodies, blocks: Mapping[str, str]) -> dict[str, Any]:
     """Figures after routing: resources, the clock, and sequences a second at that clock."""
     arguments = [
         LARGEST.option, "--speed", str(LARGEST.speed), "--package", LARGEST.package, "--json", f"{NETLIST}.json",
@@ -98,12 +109,13 @@ def _routed(folder: Path, seed: int, bodies: Bodies) -> dict[str, Any]:
     run_nextpnr(arguments, folder, "nextpnr")
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     # One clock: the design has no other.
-    ((_, clock),) = report["fmax"].items()
+    ((name, clock),) = report["fmax"].items()
     mhz = round(clock["achieved"], DIGITS)
     return {
         "mhz": mhz,
         "target_mhz": TARGET_MHZ,
         "seed": seed,
+        "worst_path": _worst_path(report, name, blocks),
         "resources": {
             name: {
                 "used": report["utilization"][resource]["used"],
@@ -112,4 +124,19 @@ def _routed(folder: Path, seed: int, bodies: Bodies) -> dict[str, Any]:
             for resource, name in RESOURCES.items()
         },
         "sequences_per_second": {kind: round(mhz * 1e6 / cycles, 1) for kind, cycles in bodies.sequence_cycles.items()},
+    }
+
+
+def _worst_path(report: Mapping[str, Any], clock: str, blocks: Mapping[str, str]) -> dict[str, Any]:
+    """The path that limits the clock: where it begins and ends, its delays, and the blocks that it crosses in turn."""
+    (path,) = (one["path"] for one in report["critical_paths"] if one["from"] == one["to"] == f"posedge {clock}")
+    cells = [clean(path[0]["from"]["cell"]), *(clean(part["to"]["cell"]) for part in path)]
+    # Parts of a carry chain that nextpnr splits have names of their own.
+    cells = [cell for cell in cells if not cell.startswith("$nextpnr")]
+    return {
+        "from": cells[0],
+        "to": cells[-1],
+        "ns": round(sum(part["delay"] for part in path), DIGITS),
+        "routing_ns": round(sum(part["delay"] for part in path if part["type"] == "routing"), DIGITS),
+        "blocks": [block for block, _ in groupby(block_of(cell, blocks) for cell in cells)],
     }

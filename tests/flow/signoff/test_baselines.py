@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from remora.flow.signoff.baseline import METRICS, compare, store
+from remora.flow.signoff.baseline import SYNTHESIS, compare, store
 from remora.flow.signoff.verified import BASELINES, MAPPED_BY_DAY
 from remora.spec.lib.errors import CheckFailed, RemoraError
 from remora.spec.presets import preset_names
 
+METRICS = SYNTHESIS.metrics
 AT_NIGHT = sorted(path.stem for path in BASELINES.glob("*.json") if path.stem not in MAPPED_BY_DAY)
 
 RESULT = {
@@ -29,42 +30,42 @@ WORSE = {
 @pytest.fixture
 def stored(tmp_path) -> Path:
     """Figures of `RESULT`."""
-    store(tmp_path / "tiny.json", RESULT)
+    store(SYNTHESIS, tmp_path / "tiny.json", RESULT)
     return tmp_path / "tiny.json"
 
 
 def test_the_same_or_better_figures_hold(stored):
     better = RESULT | {"mhz": 80.0, "area_um2": 1.0, "gated_share": 0.9, "registered_macro_inputs": 1.0}
     for result in (RESULT, better, RESULT | {"mhz": 48.6, "flip_flops": 2020}):
-        assert {name for name, *_ in compare(stored, result)} == METRICS.keys()
+        assert {name for name, *_ in compare(SYNTHESIS, stored, result)} == set(METRICS)
 
 
 @pytest.mark.parametrize("metric", WORSE)
 def test_each_figure_that_slips_is_named(stored, metric):
     with pytest.raises(CheckFailed, match=rf"tiny is worse than .*: {metric} is {WORSE[metric]}, stored"):
-        compare(stored, RESULT | {metric: WORSE[metric]})
+        compare(SYNTHESIS, stored, RESULT | {metric: WORSE[metric]})
 
 
 def test_a_figure_that_is_gone_is_worse(stored):
     with pytest.raises(CheckFailed, match="registered_macro_inputs is None"):
-        compare(stored, RESULT | {"registered_macro_inputs": None})
+        compare(SYNTHESIS, stored, RESULT | {"registered_macro_inputs": None})
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"metrics": {}}, "holds no figures of synthesis"),
-        ({"version": 2}, "holds no figures of synthesis"),
+        ({"metrics": {}}, "holds no figures of remora synth"),
+        ({"version": 2}, "holds no figures of remora synth"),
         ({"name": "kws"}, "holds the figures of 'kws', not of 'tiny'"),
     ],
 )
 def test_what_is_no_baseline_is_refused(stored, change, message):
     stored.write_text(json.dumps(json.loads(stored.read_text()) | change))
     with pytest.raises(RemoraError, match=message):
-        compare(stored, RESULT)
+        compare(SYNTHESIS, stored, RESULT)
     stored.write_text("[]")
     with pytest.raises(RemoraError, match="remora synth tiny --store"):
-        compare(stored, RESULT)
+        compare(SYNTHESIS, stored, RESULT)
 
 
 def check(remora, preset: str, tmp_path: Path, *options: str) -> dict:
@@ -95,7 +96,7 @@ def test_presets_keep_their_figures(remora, cells, preset, options, tmp_path):
         assert flops == pytest.approx(result["flip_flops"], rel=0.05)
     # A slip of the clock turns the same comparison red.
     with pytest.raises(CheckFailed, match="mhz is"):
-        compare(BASELINES / f"{preset}.json", result | {"mhz": 0.9 * result["mhz"]})
+        compare(SYNTHESIS, BASELINES / f"{preset}.json", result | {"mhz": 0.9 * result["mhz"]})
 
 
 @pytest.mark.nightly
@@ -111,7 +112,9 @@ def test_presets_with_figures_exist():
 
 def test_the_document_states_the_stored_figures():
     page = (Path(__file__).parents[3] / "docs" / "explanation" / "synthesis.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([\w-]+)` \| (.*) \|$", page.partition("\n## Figures\n")[2], re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| (.*) \|$", page.partition("\n## Figures\n")[2].partition("\n## ")[0], re.MULTILINE
+    )
     stated = {name: cells.split(" | ") for name, cells in rows}
     wanted = {}
     for path in BASELINES.glob("*.json"):

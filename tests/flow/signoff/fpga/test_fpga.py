@@ -23,11 +23,12 @@ DESIGN = TINY.evolve(learning={"enabled": True, "replay_capacity": 20})
 
 
 @pytest.fixture(scope="module")
-def fitted(tmp_path_factory) -> tuple[Generated, Path, dict]:
-    """The generated folder of `tiny` that learns, its netlist of cells, and the figures after routing."""
+def fitted(tmp_path_factory) -> tuple[Generated, Path]:
+    """The generated folder of `tiny` that learns, and its netlist of cells."""
     folder, system = tmp_path_factory.mktemp("fpga"), system_of(DESIGN)
-    result = fit_design(system.parts(DESIGN, None), system.fpga_bodies(DESIGN, None), directory=folder / "fpga")
-    return generate(DESIGN, folder / "out"), folder / "fpga" / f"{GATES}.v", result
+    parts, bodies = system.parts(DESIGN, None), system.fpga_bodies(DESIGN, None)
+    fit_design(parts, bodies, route=False, directory=folder / "fpga")
+    return generate(DESIGN, folder / "out"), folder / "fpga" / f"{GATES}.v"
 
 
 def run(generated: Generated, netlist: Path) -> str:
@@ -42,7 +43,7 @@ def run(generated: Generated, netlist: Path) -> str:
 
 
 def test_the_cells_answer_as_golden_does(fitted):
-    generated, netlist, _ = fitted
+    generated, netlist = fitted
     found = re.match(
         r"PASS: (\d+) words of (\d+) answers and (\d+) register values compared, 0 differ", run(generated, netlist)
     )
@@ -51,18 +52,7 @@ def test_the_cells_answer_as_golden_does(fitted):
 
 def test_a_wrong_cell_is_found(fitted, tmp_path):
     """Multipliers read the sign of what they multiply as a magnitude."""
-    generated, netlist, _ = fitted
+    generated, netlist = fitted
     text, wrong = re.subn(r"\.SIGNEDA\(1'h1\)", ".SIGNEDA(1'h0)", netlist.read_text(encoding="utf-8"))
     (netlist.parent / "wrong.v").write_text(text, encoding="utf-8")
     assert wrong and run(generated, netlist.parent / "wrong.v").startswith("FAIL")
-
-
-def test_figures_after_routing(fitted):
-    *_, result = fitted
-    assert result["mhz"] > 20 and result["resources"]["luts"]["used"] > 3000
-    blocks = result["by_block"]
-    assert blocks["remora_crossbar"]["instances"] == 8 and blocks["remora_crossbar"]["multipliers"] > 24
-    assert sum(each["multipliers"] for each in blocks.values()) == result["resources"]["multipliers"]["used"]
-    cycles = result["sequence_cycles"]
-    assert cycles["inferred"] < cycles["learnt"] < cycles["learnt_and_replayed"]
-    assert result["sequences_per_second"]["learnt"] == round(result["mhz"] * 1e6 / cycles["learnt"], 1)

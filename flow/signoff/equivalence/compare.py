@@ -14,6 +14,7 @@ from typing import Any
 
 from remora.flow.generate.directory import Generated
 from remora.flow.signoff.equivalence.cut import FLIP_FLOPS, CutError, cut, pair
+from remora.flow.signoff.equivalence.products import MOST_INPUTS, Product, count_wrong, take_products
 from remora.flow.signoff.gates import Gates
 from remora.flow.tools.children import run_child
 from remora.flow.tools.opensta import find_cells
@@ -23,6 +24,7 @@ from remora.spec.lib.files import write_text
 TIMEOUT_S = 60
 """Of the proof of one block."""
 _CELLS = " ".join(f"-cell {kind} 01" for kind in FLIP_FLOPS)
+_WORDS = ["memory", "opt_expr", "opt_clean"]
 _FINE = ["simplemap", "techmap", f"dfflegalize {_CELLS}", "aigmap", "opt_clean"]
 """Passes that leave gates of one kind, inverters, and flip-flops that nothing enables and no clock resets."""
 
@@ -32,10 +34,10 @@ class Verdict:
     """What is known of a block.
 
     Attributes:
-        block: its module.
+        block: its module; or ``product`` and its operands, of a product that blocks have in them.
         status: ``proven``, ``differs`` or ``undecided``.
         why: of one that is not proven, in words.
-        cells: of its netlist; those of the blocks below it are not counted.
+        cells: of its netlist; those of the blocks below it are not counted. Of a product, ANDs and inverters.
         outputs: functions that were compared. ``states``: flip-flops among them. ``removed``: that synthesis removed.
         seconds: of the proof.
     """
@@ -70,7 +72,7 @@ def compare_blocks(source: Source, gates: Gates, advance: Callable[[int], None] 
     """Compare every block of a design, and its top, with the netlist.
 
     Instances in a block are cut off: what they give is free and the same for both, and what they are given must agree.
-    So blocks that agree one by one make designs that agree.
+    So blocks that agree one by one make designs that agree. Products are compared first, apart from the blocks.
 
     Args:
         advance: told of each block that is done.
@@ -81,31 +83,67 @@ def compare_blocks(source: Source, gates: Gates, advance: Callable[[int], None] 
     """
     with TemporaryDirectory(prefix="remora-equivalence-") as name:
         folder = Path(name)
-        gold, gate = _functions(source, gates.netlist, folder)
-        found = []
+        gold, products = _gold(source, folder)
+        gate = _gate(source, gates.netlist, folder)
+        found = [_try_product(product, gold[kind]) for kind, product in products.items()]
         for block in sorted(gates.counts):
             found.append(_compare(block, gold.get(block), gate.get(block), gates.cells_of(block), folder))
             advance(1)
     return found
 
 
-def _functions(source: Source, netlist: Path, folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Modules of the Verilog and of the netlist, in Yosys' JSON."""
-    top, boxes = source.top, [f"read_verilog -lib {path}" for path in source.blackboxes]
-    ready = ["memory", "opt_expr", "opt_clean"]
-    passes = [*boxes, f"read_verilog -sv {source.verilog}", f"hierarchy -check -top {top}", "proc", *ready, *_FINE]
+def _gold(source: Source, folder: Path) -> tuple[dict[str, Any], dict[str, Product]]:
+    """Modules of the Verilog in Yosys' JSON, with the gates of products in them and beside them; and the products."""
+    boxes = [f"read_verilog -lib {path}" for path in source.blackboxes]
+    words = [*boxes, f"read_verilog -sv {source.verilog}", f"hierarchy -check -top {source.top}", "proc", *_WORDS]
+    run_yosys([*words, "write_json words.json"], folder, "words")
+    document = _modules(folder / "words.json")
+    products = take_products(document)
+    write_text(folder / "words.json", json.dumps({"modules": document}))
+    passes = ["read_json words.json", *_FINE]
+    if products:
+        chosen = " ".join(products)
+        passes = [
+            "read_json words.json", f"select -set products {chosen}", "wreduce @products", "booth @products", *_FINE,
+            "opt_merge @products", "opt_clean", "write_json products.json",
+            "setattr -mod -set keep_hierarchy 1 *", "setattr -mod -unset keep_hierarchy @products",
+            "flatten -noscopeinfo", "opt_clean",
+        ]  # fmt: skip
     run_yosys([*passes, "write_json gold.json"], folder, "gold")
+    gold = _modules(folder / "gold.json")
+    made = _modules(folder / "products.json") if products else {}
+    return gold | {name: made[name] for name in products}, products
+
+
+def _gate(source: Source, netlist: Path, folder: Path) -> dict[str, Any]:
+    """Modules of the netlist in Yosys' JSON."""
     passes = [
-        f"read_liberty -ignore_miss_func {find_cells()}", "setattr -mod -set cell 1 *", *boxes,
-        f"read_verilog -sv {netlist}", f"hierarchy -check -top {top}", "proc", "opt_expr",
+        f"read_liberty -ignore_miss_func {find_cells()}", "setattr -mod -set cell 1 *",
+        *(f"read_verilog -lib {path}" for path in source.blackboxes),
+        f"read_verilog -sv {netlist}", f"hierarchy -check -top {source.top}", "proc", "opt_expr",
         # Blocks stay; cells and clock gates are taken apart, and a gated clock becomes an enable.
         "setattr -mod -set keep_hierarchy 1 A:cell %n",
         "setattr -mod -unset keep_hierarchy remora_enable_gate",
         "flatten -noscopeinfo", "opt_clean", "formalff -declockgate", "opt_dff -simple-dffe", "opt_clean",
     ]  # fmt: skip
     run_yosys([*passes, *_FINE, "write_json gate.json"], folder, "gate")
-    gold, gate = (json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("gold", "gate"))
-    return gold["modules"], gate["modules"]
+    return _modules(folder / "gate.json")
+
+
+def _modules(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))["modules"]
+
+
+def _try_product(product: Product, module: Any) -> Verdict:
+    start = monotonic()
+    gates = cut(module)
+    status, why = "undecided", f"{product.inputs} bits of operands are more than {MOST_INPUTS}"
+    if product.inputs <= MOST_INPUTS:
+        wrong = count_wrong(product, gates)
+        status = "differs" if wrong else "proven"
+        why = f"{wrong:,} of {1 << product.inputs:,} products are wrong" if wrong else ""
+    seconds = round(monotonic() - start, 2)
+    return Verdict(f"product {product.shape}", status, why, len(gates.gates), product.bits, 0, 0, seconds)
 
 
 def _compare(block: str, gold: Any, gate: Any, cells: int, folder: Path) -> Verdict:

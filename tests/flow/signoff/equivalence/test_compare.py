@@ -21,6 +21,7 @@ from tests.flow.signoff.designs import Fan, Hold
 from tests.support import generated_once
 
 TOP = "top"
+BLOCKS, PRODUCT = (TOP, "remora_hold", "remora_fan"), "product 4 × 4 → 8 bits"
 SMALL = ("tiny", "tiny, learning", "kws")
 SETS = {each.name: each.design for each in SIMULATED if each.name in SMALL}
 
@@ -60,9 +61,10 @@ def by_block(source: Source, gates: Gates) -> dict[str, Verdict]:
 
 def test_every_block_is_proven(mapped):
     found = by_block(*mapped)
-    assert found.keys() == {TOP, "remora_hold", "remora_fan"}
+    assert found.keys() == {*BLOCKS, PRODUCT}
     assert {each.status for each in found.values()} == {"proven"}, [each.why for each in found.values()]
-    assert all(each.outputs > each.states > 0 for each in found.values())
+    assert all(found[block].outputs > found[block].states > 0 for block in BLOCKS)
+    assert found[PRODUCT].outputs == 8 and found[PRODUCT].cells > 50
     # Of 20 flip-flops 8 hold what others do, and 4 are constant.
     assert (found[TOP].states, found[TOP].removed) == (8, 12)
 
@@ -87,6 +89,7 @@ def cell_of(module: str, kinds: str, other: str) -> Callable[[str], str]:
 
 WRONG = {
     "cell": (cell_of("remora_hold", "NAND2X1|NOR2X1", "XOR2X1"), "remora_hold"),
+    "product": (cell_of(TOP, "XOR2X1|XNOR2X1", "OR2X2"), TOP),
     "pin": (lambda text: text.replace(".value(", ".value(~", 1), TOP),
     "register": (cell_of("remora_hold", "DFFPOSX1", "DFFNEGX1"), "remora_hold"),
 }

@@ -140,9 +140,9 @@ def _packed(values: np.ndarray, bit: int) -> np.ndarray:
 def _integer(bits: tuple[Bit, ...], signed: bool, values: np.ndarray) -> np.ndarray:
     """An operand for each input."""
     total = np.zeros_like(values)
-    for place, bit in enumerate(bits):
+    for position, bit in enumerate(bits):
         value = (values >> bit) & 1 if isinstance(bit, int) else np.int64(bit == "1")
-        total += -(value << place) if signed and place == len(bits) - 1 else value << place
+        total += -(value << position) if signed and position == len(bits) - 1 else value << position
     return total
 
 

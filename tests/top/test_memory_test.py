@@ -29,6 +29,18 @@ DESIGNS = {
 }
 MACROS = {"learns": 7, "kws": 1}
 """How many each has."""
+COLUMNS = ONE.evolve(
+    network={"hidden": 9, "max_steps": 1},
+    crossbar={"rows": 32, "columns": 32},
+    learning={"enabled": True},
+    system=TESTED,
+)
+BANKS = ONE.evolve(
+    network={"hidden": 2, "classes": 2, "max_steps": 1},
+    learning={"enabled": True, "replay_capacity": 8193},
+    system=TESTED,
+)
+"""Designs with memories of several macros: side by side for wide words, and one after the other for many words."""
 WRITE = "    if (write) words[write_address] <= write_data;\n"
 READ = "    if (read) read_data <= words[read_address];\n"
 """Statements of the model of a memory."""
@@ -82,8 +94,8 @@ def march(generated: Generated, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_sound_memories_pass(generated):
-    generated, macros = generated
+def check_march(generated: Generated, macros: int) -> None:
+    """The march test passes, and reads what it must of every macro."""
     status, printed = march(generated)
     passed = re.search(rf"^PASS: (\d+) words of {macros} macros compared$", printed, re.MULTILINE)
     assert status == 0 and passed, printed
@@ -93,6 +105,28 @@ def test_sound_memories_pass(generated):
     # Of a word five reads with each background and nine after each width of stripes, and one of no macro.
     reads = [5 * rounds + 9 * (rounds - 1) for rounds in backgrounds]
     assert int(passed[1]) == 1 + sum(count * each for count, each in zip(words, reads, strict=True))
+
+
+def test_sound_memories_pass(generated):
+    check_march(*generated)
+
+
+@pytest.mark.parametrize(
+    ("design", "shape", "macros"),
+    [
+        pytest.param(COLUMNS, [(0, 10, 128), (0, 10, 64)], 6, id="columns"),
+        # A million reads.
+        pytest.param(BANKS, [(0, 8192, 8), (8192, 1, 8)], 9, id="banks", marks=pytest.mark.nightly),
+    ],
+)
+def test_every_macro_of_a_large_memory_is_reached(design, shape, macros, tmp_path):
+    generated = generated_copy(design, tmp_path)
+    found = [
+        [(macro["words"][0], macro["words"][1] - macro["words"][0] + 1, macro["width"]) for macro in memory["macros"]]
+        for memory in generated.sidecar["memories"]
+    ]
+    assert shape in found
+    check_march(generated, macros)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

@@ -48,12 +48,12 @@ class Sequence:
         return bytes([self.kind, self.label, len(self.features), tag]) + self.features.tobytes()
 
 
-def compiler(*options: str | Path, cwd: Path) -> str:
-    """What gcc says of C99; empty where it has nothing to say."""
-    if shutil.which("gcc") is None:
-        missing_tool("gcc is not installed: on Debian or Ubuntu: sudo apt install gcc")
-    flags = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1"]
-    done = subprocess.run(["gcc", *flags, *options], cwd=cwd, capture_output=True, text=True, check=False)
+def compiler(*options: str | Path, cwd: Path, name: str = "gcc", standard: str = "c99") -> str:
+    """What gcc or g++ says; empty where it has nothing to say."""
+    if shutil.which(name) is None:
+        missing_tool(f"{name} is not installed: on Debian or Ubuntu: sudo apt install {name}")
+    flags = [f"-std={standard}", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1"]
+    done = subprocess.run([name, *flags, *options], cwd=cwd, capture_output=True, text=True, check=False)
     return done.stderr or ("" if done.returncode == 0 else f"exit status {done.returncode}")
 
 
@@ -211,6 +211,19 @@ def test_gcc_takes_the_driver_of_every_kind_of_design(name, tmp_path):
     software = generated_once(load_design(name, Design)).directory / "software"
     sources = sorted(software.glob("*.c"))
     assert len(sources) == 2 and compiler("-c", *sources, cwd=tmp_path) == ""
+
+
+@pytest.mark.parametrize(("name", "call"), [("mnist-learn-fast", "remora_restore"), ("kws", "remora_send")])
+def test_a_program_in_cpp_uses_the_driver(name, call, tmp_path):
+    """Its functions have the names of C, so that what g++ compiles is linked with what gcc compiled."""
+    software = generated_once(load_design(name, Design)).directory / "software"
+    headers = sorted(software.glob("*.h"))
+    includes = "".join(f'#include "{header.name}"\n' for header in headers)
+    text = f"{includes}auto *volatile used = {call};\nint main() {{ return used == nullptr; }}\n"
+    (tmp_path / "use.cpp").write_text(text)
+    assert len(headers) >= 5 and compiler("-c", *sorted(software.glob("*.c")), cwd=tmp_path) == ""
+    objects = sorted(tmp_path.glob("*.o"))
+    assert compiler("-I", software, "use.cpp", *objects, cwd=tmp_path, name="g++", standard="c++11") == ""
 
 
 def test_a_driver_of_another_design_point_refuses_the_chip(tmp_path):

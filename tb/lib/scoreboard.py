@@ -130,8 +130,12 @@ def _diverge(kind: str, index: int, wanted: NDArray, got: NDArray) -> Divergence
     raise AssertionError("records were counted as different but every field is equal")
 
 
-def describe(comparison: Comparison) -> Group:
-    """The first divergence for a person: where, and a table of the field around the first element that differs."""
+def describe(comparison: Comparison, reference: str = "golden") -> Group:
+    """The first divergence for a person: where, and a table of the field around the first element that differs.
+
+    Args:
+        reference: what the hardware was compared with.
+    """
     first = comparison.first
     if first is None:
         return Group(Text("no divergence"))
@@ -143,19 +147,19 @@ def describe(comparison: Comparison) -> Group:
         where = ", ".join(part for part in (where, f"hardware cycle {int(first.actual['cycle'])}") if part)
     heading = Text(f"first divergence: {first.kind} record {first.index} ({where})", style="bold red")
     if first.field is None:
-        missing = "the hardware has no such record" if first.actual is None else "golden has no such record"
+        missing = "the hardware has no such record" if first.actual is None else f"{reference} has no such record"
         return Group(heading, Text(missing))
-    return Group(heading, _field_table(first))
+    return Group(heading, _field_table(first, reference))
 
 
-def _field_table(first: Divergence) -> Table:
+def _field_table(first: Divergence, reference: str) -> Table:
     assert first.expected is not None and first.actual is not None  # a field differs where both have the record
     wanted = np.atleast_1d(first.expected[first.field])
     got = np.atleast_1d(first.actual[first.field])
     table = Table(
         title=f"{first.field}: {int((wanted != got).sum())} of {wanted.size} values differ", title_justify="left"
     )
-    for heading in ("index", "golden", "hardware", ""):
+    for heading in ("index", reference, "hardware", ""):
         table.add_column(heading, justify="right")
     start = max(0, first.element - CONTEXT)
     for flat in range(start, min(wanted.size, first.element + CONTEXT + 1)):
@@ -166,11 +170,11 @@ def _field_table(first: Divergence) -> Table:
     return table
 
 
-def describe_text(comparison: Comparison) -> str:
+def describe_text(comparison: Comparison, reference: str = "golden") -> str:
     """:func:`describe` as plain text, for logs and assertion messages."""
     from rich.console import Console
 
     console = Console(width=100, color_system=None)
     with console.capture() as capture:
-        console.print(describe(comparison))
+        console.print(describe(comparison, reference))
     return capture.get()

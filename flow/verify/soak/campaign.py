@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
 import numpy as np
 
-from remora.flow.tools.simulator import Build
-from remora.flow.verify.soak.engine import Alter, Outcome, repeat, soak_build, soak_run, unaltered, unbuilt
+from remora.flow.verify.soak.engine import Alter, Outcome, Runner, unaltered
 from remora.flow.verify.soak.log import Line, Log
 from remora.flow.verify.soak.shrink import shrink
 from remora.flow.verify.soak.soaker import Candidates, Soaker, SoakPoint, read_point
@@ -74,20 +72,14 @@ class Campaign:
     def _soak(self, runs: list[SoakPoint], number: int, end: float) -> list[Path]:
         """The runs of one design point; those that there is no time for are left to the next soak."""
         soaker, found, outcomes = self.soakers[runs[0].system], list[Path](), list[Outcome]()
-        with ExitStack() as built:
-            build = None
-            try:
-                build = built.enter_context(soak_build(soaker, runs[0], self.alter))
-            except RemoraError as error:
-                outcomes.append(unbuilt(error))
+        with Runner(soaker, self.alter) as runner:
             for run in runs:
-                if build is not None:
-                    if outcomes and monotonic() > end:
-                        break
-                    outcomes.append(soak_run(soaker, run, build))
+                if outcomes and monotonic() > end:
+                    break
+                outcomes.append(runner(run))
                 self.log.add(Line.of(run, outcomes[-1], self.seed, number, self.commit))
                 if outcomes[-1].failure:
-                    found.append(self._save(soaker, run, outcomes[-1], build))
+                    found.append(self._save(soaker, run, outcomes[-1], runner))
                     break
         cycles = sum(outcome.cycles for outcome in outcomes)
         values = sum(outcome.golden_values + outcome.third_values for outcome in outcomes)
@@ -95,13 +87,11 @@ class Campaign:
         self.say(f"{number}: {runs[0].system}, {cycles:,} cycles, {values:,} values compared: {verdict}")
         return found
 
-    def _save(self, soaker: Soaker, run: SoakPoint, outcome: Outcome, build: Build | None) -> Path:
+    def _save(self, soaker: Soaker, run: SoakPoint, outcome: Outcome, runner: Runner) -> Path:
         """Shrink what failed, and save it with what is wrong."""
 
         def fails(point: SoakPoint) -> bool:
-            if build and point.design_key == run.design_key:
-                return soak_run(soaker, point, build).kind == outcome.kind
-            return repeat(soaker, point, self.alter).kind == outcome.kind
+            return runner(point).kind == outcome.kind
 
         folder = self.failures / run.key
         write_text(folder / FIRST, run.text)

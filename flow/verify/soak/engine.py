@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from traceback import format_exc
-from typing import Literal
+from typing import Literal, Self
 
 from remora.flow.generate.directory import Generated
 from remora.flow.tools.simulator import Build, build_root
@@ -124,22 +124,44 @@ def _verdict(run: RtlRun, third: Comparison, read: int) -> tuple[str, Kind]:
         return f"{run.failure()}\n{describe_text(run.comparison)}", "golden"
     if third.total_mismatches:
         differ = f"hardware and the {THIRD} differ in {third.total_mismatches:,} records"
-        return f"{differ}\n{describe_text(third)}", "third"
+        return f"{differ}\n{describe_text(third, THIRD)}", "third"
     if read and not third.passed:
         return f"nothing was compared with the {THIRD}", "nothing"
     return run.failure(), "nothing" if run.failure() else "none"
 
 
-def unbuilt(error: RemoraError) -> Outcome:
-    """Of a design point that cannot be generated or built."""
-    return Outcome(failure=str(error), kind="build")
+class Runner:
+    """Runs points of one system, and holds the build of the last design point for those that follow.
+
+    Use it in a ``with``: at its end what was built is removed.
+    """
+
+    def __init__(self, soaker: Soaker, alter: Alter = unaltered) -> None:
+        self._soaker, self._alter, self._held = soaker, alter, ExitStack()
+        self._key = ""
+        self._build: Build | Outcome = Outcome()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._held.close()
+
+    def __call__(self, point: SoakPoint) -> Outcome:
+        """Drive one point. A design point that cannot be generated or built fails, too."""
+        if point.design_key != self._key:
+            self._held.close()
+            self._key = point.design_key
+            try:
+                self._build = self._held.enter_context(soak_build(self._soaker, point, self._alter))
+            except RemoraError as error:
+                self._build = Outcome(failure=str(error), kind="build")
+        if isinstance(self._build, Outcome):
+            return self._build
+        return soak_run(self._soaker, point, self._build)
 
 
 def repeat(soaker: Soaker, point: SoakPoint, alter: Alter = unaltered) -> Outcome:
     """Build and run one point. A design point that cannot be generated or built fails, too."""
-    try:
-        # A run raises nothing of the kind, so that what is caught is of the build.
-        with soak_build(soaker, point, alter) as build:
-            return soak_run(soaker, point, build)
-    except RemoraError as error:
-        return unbuilt(error)
+    with Runner(soaker, alter) as run:
+        return run(point)

@@ -23,9 +23,9 @@ def outcomes(monkeypatch):
         def __exit__(self, *error):
             return None
 
-    monkeypatch.setattr(campaign, "soak_build", lambda *arguments: Nothing())
-    monkeypatch.setattr(campaign, "soak_run", lambda *arguments: given.pop(0) if len(given) > 1 else given[0])
-    monkeypatch.setattr(campaign, "repeat", lambda *arguments: Outcome())
+    monkeypatch.setattr(engine, "soak_build", lambda *arguments: Nothing())
+    monkeypatch.setattr(engine, "soak_run", lambda *arguments: given.pop(0) if len(given) > 1 else given[0])
+    monkeypatch.setattr(campaign, "shrink", lambda point, *arguments: point)
     return given
 
 
@@ -69,7 +69,7 @@ def test_a_design_that_cannot_be_built_is_saved(remora, tmp_path, outcomes, monk
     def refuses(*arguments):
         raise SimulatorError("it does not build")
 
-    monkeypatch.setattr(campaign, "soak_build", refuses)
+    monkeypatch.setattr(engine, "soak_build", refuses)
     result = tmp_path / "soak.json"
     done = remora("soak", "--minutes", "0", "--failures", tmp_path / "failures", "--json", result)
     counted = json.loads(result.read_text(encoding="utf-8"))

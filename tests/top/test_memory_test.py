@@ -107,42 +107,9 @@ def check_march(generated: Generated, macros: int) -> None:
     assert int(passed[1]) == 1 + sum(count * each for count, each in zip(words, reads, strict=True))
 
 
-def test_sound_memories_pass(generated):
-    check_march(*generated)
-
-
-@pytest.mark.parametrize(
-    ("design", "shape", "macros"),
-    [
-        pytest.param(COLUMNS, [(0, 10, 128), (0, 10, 64)], 6, id="columns"),
-        # A million reads.
-        pytest.param(BANKS, [(0, 8192, 8), (8192, 1, 8)], 9, id="banks", marks=pytest.mark.nightly),
-    ],
-)
-def test_every_macro_of_a_large_memory_is_reached(design, shape, macros, tmp_path):
-    generated = generated_copy(design, tmp_path)
-    found = [
-        [(macro["words"][0], macro["words"][1] - macro["words"][0] + 1, macro["width"]) for macro in memory["macros"]]
-        for memory in generated.sidecar["memories"]
-    ]
-    assert shape in found
-    check_march(generated, macros)
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_each_fault_is_seen_in_every_macro(generated, fault, tmp_path):
-    generated, macros = generated
-    model = generated.directory / "macros" / "remora_memory.sv"
-    broken = tmp_path / "remora_memory.sv"
-    broken.write_text(mutate_model(model.read_text(encoding="utf-8"), "remora_memory", [fault]))
-    models = [str(broken), *(str(each) for each in generated.models if each.name != model.name)]
-    status, printed = march(generated, f"MODELS={' '.join(models)}", f"PLUSARGS=+{FAULT_PLUSARG}=1")
-    assert status != 0 and f"FAIL: {macros} of {macros} macros" in printed, printed
-
-
-def test_numbers_are_those_of_the_sidecar(generated, tmp_path):
+def check_numbers(generated: Generated) -> None:
     """A word written through the port is in the macro that the sidecar lists under its number, and in no other."""
-    tool, (generated, _) = icarus(), generated
+    tool = icarus()
     paths = [macro["path"] for memory in generated.sidecar["memories"] for macro in memory["macros"]]
     shown = ", ".join(f"dut.{path}.words[0][7:0]" for path in paths)
     writes = "\n".join(
@@ -166,6 +133,46 @@ endmodule
     printed = subprocess.run([str(tool.vvp), "-n", str(build.executable)], capture_output=True, text=True, check=True)
     words = next(line for line in printed.stdout.splitlines() if line.startswith("words")).split()[1:]
     assert [int(word) for word in words] == list(range(1, len(paths) + 1))
+
+
+def test_sound_memories_pass(generated):
+    check_march(*generated)
+
+
+@pytest.mark.parametrize(
+    ("design", "shape"),
+    [
+        pytest.param(COLUMNS, [(0, 10, 128), (0, 10, 64)], id="columns"),
+        pytest.param(BANKS, [(0, 8192, 8), (8192, 1, 8)], id="banks"),
+    ],
+)
+def test_each_macro_of_a_large_memory_has_a_number(design, shape, tmp_path):
+    generated = generated_copy(design, tmp_path)
+    found = [
+        [(macro["words"][0], macro["words"][1] - macro["words"][0] + 1, macro["width"]) for macro in memory["macros"]]
+        for memory in generated.sidecar["memories"]
+    ]
+    assert shape in found
+    check_numbers(generated)
+
+
+def test_wide_memories_pass(tmp_path):
+    check_march(generated_copy(COLUMNS, tmp_path), macros=6)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_each_fault_is_seen_in_every_macro(generated, fault, tmp_path):
+    generated, macros = generated
+    model = generated.directory / "macros" / "remora_memory.sv"
+    broken = tmp_path / "remora_memory.sv"
+    broken.write_text(mutate_model(model.read_text(encoding="utf-8"), "remora_memory", [fault]))
+    models = [str(broken), *(str(each) for each in generated.models if each.name != model.name)]
+    status, printed = march(generated, f"MODELS={' '.join(models)}", f"PLUSARGS=+{FAULT_PLUSARG}=1")
+    assert status != 0 and f"FAIL: {macros} of {macros} macros" in printed, printed
+
+
+def test_numbers_are_those_of_the_sidecar(generated):
+    check_numbers(generated[0])
 
 
 @pytest.mark.parametrize("enable", [0, 1])

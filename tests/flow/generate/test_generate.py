@@ -100,7 +100,7 @@ def lint(generated: Generated, *options: str) -> str:
     return verilator_lint(sources, generated.sidecar["top"], "-Wall", "--timing", *options, folder=generated.directory)
 
 
-@pytest.mark.parametrize("preset", names_by_day("mnist256", "mnist-learn"))
+@pytest.mark.parametrize("preset", names_by_day("mnist256", "mnist-learn", "mnist-learn-fast"))
 def test_lint_is_clean(generated, preset):
     # Unrolled, the loops of the BMRU core's model take minutes where there are many cells.
     bmru = isinstance(generated(preset).design, BmruDesign)

@@ -17,8 +17,6 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
 from tests.flow.generate.test_testbench import run_make, verdict
 
-SIMULATORS = ("icarus", "verilator")
-
 
 @pytest.fixture(scope="module")
 def gates(cells, tmp_path_factory) -> tuple[Generated, Path, Mapping[str, Path]]:
@@ -47,7 +45,7 @@ def run(generated: Generated, netlist: Path, models: Mapping[str, Path], simulat
     )
 
 
-@pytest.mark.parametrize("simulator", SIMULATORS)
+@pytest.mark.parametrize("simulator", ["icarus", pytest.param("verilator", marks=pytest.mark.nightly)])
 def test_the_gates_of_tiny_answer_as_golden_does(gates, simulator):
     found = re.match(
         r"PASS: (\d+) words of (\d+) answers and (\d+) register values compared, 0 differ", run(*gates, simulator)

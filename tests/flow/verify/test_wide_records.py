@@ -39,7 +39,7 @@ def harness_of(design: DesignPoint | BmruDesign, folder: Path) -> tuple[Harness,
     return bmru_harness(design, probes), [MACROS / "remora_bmru_core.sv"]
 
 
-@pytest.mark.parametrize("name", DESIGNS)
+@pytest.mark.parametrize("name", ["learning", "bistable", pytest.param("bmru", marks=pytest.mark.nightly)])
 def test_monitors_build_for_wide_records(name, tmp_path):
     design = DESIGNS[name]
     assert all(8 * dtype.itemsize > LIMIT_BITS for dtype in record_types(design).values())

@@ -99,7 +99,7 @@ def test_an_empty_reservoir_waits():
     assert trainer.heal_by_policy(9) == []
 
 
-@pytest.mark.parametrize("stop", [20000, 30000, 40000])
+@pytest.mark.parametrize("stop", [*(pytest.param(stop, marks=pytest.mark.nightly) for stop in (20000, 30000)), 40000])
 def test_the_policy_starts_and_stops_by_the_running_accuracy(stop):
     """Below the one it starts, above the other it stops, and in between it goes on with what it did."""
     design, start = healer(replay_ratio=3), 30000

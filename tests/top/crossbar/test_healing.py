@@ -37,6 +37,7 @@ HEALERS = {
     "direct": REPLAYERS["direct"].evolve(learning={**HEALS, "columns": 3}, system={"contexts": 3}),
     "every": EVERY_STEP["learns"].evolve(learning=HEALS),
 }
+AT_NIGHT = ("three", "every")
 
 
 def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: float = 0.0, seed: int = 1):
@@ -54,7 +55,7 @@ def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: fl
 
 @pytest.mark.parametrize("stall", [0.0, 0.5])
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.nightly) if name == "three" else name for name in HEALERS]
+    "name", [pytest.param(name, marks=pytest.mark.nightly) if name in AT_NIGHT else name for name in HEALERS]
 )
 def test_heals_as_golden_does(name, stall, harness, tmp_path):
     """Between sequences that are inferred, learnt or both, and after the last: one to five replays at a time, at ratios

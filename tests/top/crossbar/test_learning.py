@@ -69,7 +69,7 @@ LEARNERS = {
 AT_NIGHT = (
     "columns folds", "two columns", "four columns", "coarse", "exact", "direct folds", "direct winners",
     # By day replay and healing run one of each dimension, folded lanes, winners, and several columns in direct mode.
-    "winners", "one", "folds", "columns direct", "one lane", "default",
+    "winners", "one", "folds", "columns", "columns direct", "one lane", "default", "primes",
 )  # fmt: skip
 ALL_LEARN = (*KINDS, LEARN, "hidden weights", "readout weights", "counts")
 

@@ -59,7 +59,10 @@ def test_codes_are_those_of_golden(name, harness, tmp_path):
 
 @pytest.mark.parametrize(
     "hanging",
-    [pytest.param(name, marks=pytest.mark.nightly) if name == "every" else name for name in DESIGN_POINTS],
+    [
+        pytest.param(name, marks=pytest.mark.nightly) if name in ("every", "verified") else name
+        for name in DESIGN_POINTS
+    ],
     indirect=True,
 )
 def test_with_contexts_integrators_and_learning(hanging, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 # Before numpy is imported: several workers on few cores lose more to each other's BLAS threads than they gain.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -42,6 +43,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items if config.pluginmanager.hasplugin("_cov") else []:
         if not _covered(config, item):
             item.add_marker("no_cover")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """The plugin for coverage heeds ``no_cover`` in the test alone, not in its fixtures."""
+    controller = getattr(item.config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    paused = controller is not None and item.get_closest_marker("no_cover") is not None
+    if paused:
+        controller.pause()
+    yield
+    if paused:
+        controller.resume()
 
 
 def _covered(config: pytest.Config, item: pytest.Item) -> bool:

@@ -28,7 +28,8 @@ def command(
 ) -> None:
     """Mutate blocks with Yosys and see that their tests notice each mutant.
 
-    Mutants that no test notices are compared with the block by induction: those that behave the same are equivalent.
+    Mutants that no test notices are compared with the block in every state that it reaches: those that behave the
+    same are equivalent.
     Survivors are listed with their source lines. Exits with 1 where fewer than 95 % of the others are noticed, where a
     survivor has no reason in tests/hdl/survivors.toml, or where a reason is stale.
 

@@ -59,7 +59,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},
     ("lib.test_counters:test_counters", "mixed"): {"counters": "counters"},
     ("lib.test_answer:test_answer", "primes"): {"answer": "answer"},
-    ("lib.test_memory:test_memory", "small_parity"): {"memory": "memory"},
+    ("lib.test_memory:test_memory", "small_parity"): {"memory": "memory_3x5_parity"},
     ("learning.test_memory_window:test_memory_window", "all"): {
         "memory_window": "memory_window", "row_positions": "row_positions",
     },
@@ -83,7 +83,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
         "pulse_queue": "pulse_queue", "learning_engine": "learning_engine",
     },
     ("learning.healing.test_healing:test_healing", "unit"): {"healing": "healing"},
-    ("learning.test_replay:test_index_unit", "two"): {"index_unit": "index_unit_1"},
+    ("learning.test_replay:test_index_unit", "two"): {"index_unit": "index_unit_2"},
     ("learning.test_replay:test_replay_quantiser", "primes"): {
         "replay_quantiser": "replay_quantiser", "threefry_pipeline": "threefry_pipeline_3",
     },

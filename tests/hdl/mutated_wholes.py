@@ -12,7 +12,6 @@ import os
 import re
 import resource
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -114,7 +113,7 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
     SOFTWARE: {"register_block": "register_block", "remora": TOP},
-    BMRU: {"bmru_controller": "controller", "reporter": "reporter", "always_on": "always_on", "bmru_remora": TOP},
+    BMRU: {"bmru_controller": "bmru_controller", "reporter": "reporter", "always_on": "always_on", "bmru_remora": TOP},
     PARITY: {"memory_errors": "memory_errors"},
     STRETCHES: {"recovery": "recovery"},
 }  # fmt: skip
@@ -147,21 +146,26 @@ class Mutated:
 
     Attributes:
         number: of the mutant that is awake.
+        building_s: processor seconds that went into builds.
     """
 
     def __init__(self, module: str, mutated: str, folder: Path) -> None:
         self.module, self.mutated, self.folder, self.number = module, mutated, folder, SOUND
-        self._made: dict[str, tuple[Generated, Build]] = {}
+        self.building_s = 0.0
+        self._made: dict[tuple[str, MakeBuild], tuple[Generated, Build]] = {}
 
     def harness(self, design: Design, make: MakeBuild = _build) -> tuple[Generated, Build]:
         """As the fixture of `tests.top.conftest`, of what ``make`` builds."""
         devices = getattr(design, "devices", None)
-        key = design.hash if devices is None or devices.ideal else design.evolve(devices={"seed": 1}).hash
+        of = design.hash if devices is None or devices.ideal else design.evolve(devices={"seed": 1}).hash
+        key = of, make
         if key not in self._made:
+            began = _seconds()
             generated = generated_copy(design, Path(mkdtemp(dir=self.folder)))
             netlist = generated.netlist.read_text(encoding="utf-8")
             write_text(generated.netlist, put_mutants(netlist, self.module, self.mutated, CHOICE))
             self._made[key] = generated, make(generated)
+            self.building_s += _seconds() - began
         generated, build = self._made[key]
         return generated, replace(build, plusargs=(f"+{FAULT_PLUSARG}={self.number}",))
 
@@ -226,10 +230,10 @@ def run_mutants(folder: Path) -> None:
     os.environ[SEED_VARIABLE] = str(settings["seed"])
     tests = TESTS_OF[settings["block"]]
     mutated = Mutated(settings["module"], (folder / "mutated.v").read_text(encoding="utf-8"), folder)
-    began = _children_seconds()
+    began = _seconds()
     # What is drawn, elaborated and built here every mutant finds.
     _run(tests, mutated, folder)
-    say(mutant=SOUND, event="ends", code=0, seconds=_children_seconds() - began)
+    say(mutant=SOUND, event="ends", code=0, seconds=_seconds() - began)
     for number in settings["numbers"]:
         if not (child := os.fork()):
             mutated.number = number
@@ -246,7 +250,7 @@ def run_mutants(folder: Path) -> None:
 def _run(tests: tuple[WholeTest, ...], mutated: Mutated, folder: Path) -> None:
     """All tests with one mutant, up to the first that fails."""
     for index, test in enumerate(tests):
-        began = time.perf_counter()
+        began = _seconds() - mutated.building_s
         told = {"mutant": mutated.number, "test": f"{test.name}#{index}"}
         say(**told, event="begins")
         try:
@@ -254,7 +258,7 @@ def _run(tests: tuple[WholeTest, ...], mutated: Mutated, folder: Path) -> None:
         except Exception as error:
             say(**told, event="breaks" if _of_the_machine(error) else "fails", why=_why(error))
             raise
-        say(**told, event="passes", ns=0, seconds=time.perf_counter() - began)
+        say(**told, event="passes", ns=0, seconds=_seconds() - mutated.building_s - began)
     say(mutant=mutated.number, event="passed all")
 
 
@@ -270,9 +274,10 @@ def _why(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(lines[:3])}"[:300]
 
 
-def _children_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _seconds() -> float:
+    """Processor seconds of this process and of those that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 if __name__ == "__main__":

@@ -1,36 +1,34 @@
-"""Whether mutants of a module differ from it at all: a proof by induction over cycles for each, from reset on."""
+"""Whether mutants of a module differ from it at all: a proof for each over every state that the module reaches from
+reset on, by property-directed reachability."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from remora.flow.faults.mutants.drawn import Mutant, prepared
-from remora.flow.tools.yosys import YosysError, run_yosys
+from remora.flow.tools.children import run_child
+from remora.flow.tools.yosys import YosysError, abc_program, run_yosys
 from remora.spec.lib.files import write_text
 
 Answer = Literal["equivalent", "differs", "undecided"]
 
-LENGTHS_OF_STATES, LENGTHS_OF_OUTPUTS = 2, 4
-"""Longest induction in cycles, where all flip-flops are claimed to be the same and where outputs alone are."""
-TIMEOUT_S = 12
-"""Of one problem for the solver, by the clock on the wall; a machine with much else to do decides less."""
+TIMEOUT_S = 20
+"""Of one proof, by the clock on the wall; a machine with much else to do decides less."""
+STUCK_S = 60
+"""After so long ABC is ended, which asks for the time in its proof alone."""
 AT_ONCE = 10
 """Mutants of one run of Yosys, which starts once and reads the bench once for all of them."""
-_REDUCED = [f"{step} gold gate" for step in ("wreduce", "splitcells", "opt_clean -purge")]
-"""Takes away bits of flip-flops that no output depends on, which then need not be the same.
-
-Flip-flops get new names, so that some may begin with different values. That hides proofs and makes none, but what then
-differs says nothing."""
-_MARK = "remora-mutant"
-_PROVEN = "Induction step proven: SUCCESS!"
-_FOUND = "model found for base case: FAIL!"
+_MITER = "miter_{}.{}"
+# What differs only after a first cycle that is none must not be taken for a difference: -s carries assumptions on.
+_PROOF = "read_aiger {}; fold -s; strash; scorr; pdr -T {}"
+_PROVEN, _FOUND = "Property proved", "was asserted in frame"
 _FLIP_FLOP = re.compile(r"^  cell \$\w*dff\w* \$flatten\\(gold|gate)\.(\S+)\n(.*?)^  end$", re.MULTILINE | re.DOTALL)
-_MADE = re.compile(r"\$flatten\\gate\.\$auto\$mutate\.cc:\d+:(\w+)\$(\d+)")
 _WIRE = re.compile(r"^  wire (?:width (\d+) )?.*?(\S+)$", re.MULTILINE)
-_BITS = re.compile(r"(\S+)(?: \[(\d+(?::\d+)?)\])?")
+_BITS = re.compile(r"(\S+)(?: \[(\d+)(?::(\d+))?\])?")
 
 
 def compare(folder: Path, module: str, mutants: Sequence[Mutant]) -> dict[str, Answer]:
@@ -49,41 +47,24 @@ def compare(folder: Path, module: str, mutants: Sequence[Mutant]) -> dict[str, A
     """
     answers: dict[str, Answer] = {}
     for start in range(0, len(mutants), AT_ONCE):
-        batch = mutants[start : start + AT_ONCE]
-        found = _prove(folder, module, batch, [])
-        open_ones = [mutant for mutant in batch if found[mutant.key] != "equivalent"]
-        reduced = _prove(folder, module, open_ones, _REDUCED) if open_ones else {}
-        proven = {key: answer for key, answer in reduced.items() if answer == "equivalent"}
-        answers |= {**found, **proven}
+        answers |= _answers(folder, module, mutants[start : start + AT_ONCE])
     return answers
 
 
-def _prove(folder: Path, module: str, mutants: Sequence[Mutant], reduced: Sequence[str]) -> dict[str, Answer]:
-    """Compare a module with mutants after the passes ``reduced``; one that Yosys refuses is undecided."""
+def _answers(folder: Path, module: str, mutants: Sequence[Mutant]) -> dict[str, Answer]:
+    """Compare a module with mutants; one that Yosys refuses is undecided."""
     try:
-        states = _miters(folder, module, mutants, reduced)
-        # With all flip-flops the same as a part of the claim most inductions need one cycle.
-        claims = {
-            key: " ".join([f"-maxsteps {LENGTHS_OF_STATES}", *(f"-prove {gold} {gate}" for gold, gate in pairs)])
-            for key, pairs in states.items()
-        }
-        said = _sat(folder, states, claims, "same")
-        left = {key: f"-maxsteps {LENGTHS_OF_OUTPUTS}" for key, words in said.items() if _PROVEN not in words}
-        said |= _sat(folder, states, left, "outputs")
+        _write_miters(folder, module, mutants)
+        _write_claims(folder, mutants)
     except YosysError:
         if len(mutants) == 1:
             return {mutants[0].key: "undecided"}
-        return {key: answer for each in mutants for key, answer in _prove(folder, module, [each], reduced).items()}
-    return {
-        key: "equivalent" if _PROVEN in words else "differs" if _FOUND in words and key in left else "undecided"
-        for key, words in said.items()
-    }
+        return {key: answer for each in mutants for key, answer in _answers(folder, module, [each]).items()}
+    return {mutant.key: _prove(folder, mutant.key) for mutant in mutants}
 
 
-def _miters(
-    folder: Path, module: str, mutants: Sequence[Mutant], reduced: Sequence[str]
-) -> dict[str, list[tuple[str, str]]]:
-    """Write a miter of the modules ``gold`` and ``gate`` for each mutant, and find the flip-flops of both.
+def _write_miters(folder: Path, module: str, mutants: Sequence[Mutant]) -> None:
+    """Write a miter of the modules ``gold`` and ``gate`` for each mutant.
 
     Raises:
         YosysError: Yosys refuses one.
@@ -104,80 +85,92 @@ def _miters(
             f"mutate {' '.join(mutant.options)}",
             f"rename {module} gate",
             "expose -evert gold/c:* gate/c:*",
-            *reduced,
             "miter -equiv -flatten gold gate miter",
             "select -module miter",
-            f"write_rtlil -selected miter_{mutant.key}.il",
+            f"write_rtlil -selected {_MITER.format(mutant.key, 'il')}",
             "select -clear",
         ]
     run_yosys(passes, folder, "miter")
-    states = {}
-    for mutant in mutants:
-        path = folder / f"miter_{mutant.key}.il"
-        # The command line takes no colon in a name.
-        text = _MADE.sub(r"\\\1_\2", path.read_text(encoding="utf-8"))
-        write_text(path, text)
-        states[mutant.key] = _states(text)
-    return states
 
 
-def _sat(folder: Path, states: dict[str, list[tuple[str, str]]], claims: dict[str, str], name: str) -> dict[str, str]:
-    """What the solver says of each claim."""
-    if not claims:
-        return {}
+def _write_claims(folder: Path, mutants: Sequence[Mutant]) -> None:
+    """Turn miters into and-inverter graphs that claim that both modules agree.
+
+    Raises:
+        YosysError: Yosys refuses one.
+    """
     passes = []
-    for key, claim in claims.items():
-        path = folder / f"miter_{key}.il"
-        start = [f"-set-at 1 {gold} {gate}" for gold, gate in states[key]]
-        if re.search(r"^  wire .*\\in_rst$", path.read_text(encoding="utf-8"), re.MULTILINE):
-            start.append("-set-at 1 in_rst 1")
-        asked = f"sat -timeout {TIMEOUT_S} -seq 1 -tempinduct {' '.join(start)} -prove trigger 0 {claim} miter"
-        passes += ["design -reset", f"read_rtlil {path.name}", f"log {_MARK} {key}", asked]
-    _, *parts = run_yosys(passes, folder, name).split(f"\n{_MARK} ")
-    found = dict(part.split("\n", 1) for part in parts)
-    if found.keys() != claims.keys():
-        raise YosysError(f"Yosys answers {len(found)} of {len(claims)} claims of {name}.ys")
-    return found
+    for mutant in mutants:
+        miter, graph = (_MITER.format(mutant.key, ending) for ending in ("il", "aig"))
+        head, end, rest = (folder / miter).read_text(encoding="utf-8").rpartition("\nend\n")
+        write_text(folder / miter, f"{head}\n{_claim(head)}{end}{rest}")
+        passes += [
+            "design -reset", f"read_rtlil {miter}", "opt_clean", "techmap", "setundef -zero", "opt_expr", "opt_clean",
+            "dffunmap", "aigmap", "opt_clean", f"write_aiger -zinit {graph}",
+        ]  # fmt: skip
+    run_yosys(passes, folder, "claim")
 
 
-def _states(miter: str) -> list[tuple[str, str]]:
-    """Outputs of each flip-flop of both modules, in pieces that are signals of Yosys' command line."""
+def _prove(folder: Path, key: str) -> Answer:
+    command: list[str | Path] = [abc_program(), "-c", _PROOF.format(_MITER.format(key, "aig"), TIMEOUT_S)]
+    try:
+        said = run_child(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=STUCK_S).stdout
+    except subprocess.TimeoutExpired:
+        return "undecided"
+    return "equivalent" if _PROVEN in said else "differs" if _FOUND in said else "undecided"
+
+
+def _claim(miter: str) -> str:
+    """Cells of a miter, in RTLIL: it never sees a difference, if it begins in a cycle of reset with the same state."""
     widths = {name: int(width or 1) for width, name in _WIRE.findall(miter)}
-    found: dict[str, dict[str, list[tuple[str, int]]]] = {"gold": {}, "gate": {}}
+    cells: list[str] = [
+        "attribute \\init 1'1",
+        "wire \\remora_first",
+        _cell("dff", WIDTH=1, CLK_POLARITY=1, D="1'0", CLK="\\in_clk", Q="\\remora_first"),
+        "wire \\remora_alike",
+        _cell("logic_not", A_SIGNED=0, A_WIDTH=1, Y_WIDTH=1, A="\\trigger", Y="\\remora_alike"),
+        _cell("assert", A="\\remora_alike", EN="1'1"),
+    ]
+    if "\\in_clk" not in widths:
+        cells.insert(0, "wire \\in_clk")
+    if "\\in_rst" in widths:
+        cells.append(_cell("assume", "reset", A="\\in_rst", EN="\\remora_first"))
+    if pairs := _states(miter, widths):
+        width = sum(size for _, _, size in pairs)
+        gold, gate = (
+            f"{{ {' '.join(signals)} }}" for signals in ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+        )
+        cells += [
+            "wire \\remora_same",
+            _cell(
+                "eq", A_SIGNED=0, B_SIGNED=0, A_WIDTH=width, B_WIDTH=width, Y_WIDTH=1, A=gold, B=gate,
+                Y="\\remora_same",
+            ),
+            _cell("assume", "state", A="\\remora_same", EN="\\remora_first"),
+        ]  # fmt: skip
+    return "\n".join(cells)
+
+
+def _cell(kind: str, name: str = "", **values: int | str) -> str:
+    """A cell in RTLIL: parameters are numbers, and connections are signals."""
+    lines = [
+        f"parameter \\{each} {value}" if isinstance(value, int) else f"connect \\{each} {value}"
+        for each, value in values.items()
+    ]
+    return "\n".join([f"cell ${kind} \\remora_{kind}{name}", *lines, "end"])
+
+
+def _states(miter: str, widths: dict[str, int]) -> list[tuple[str, str, int]]:
+    """Outputs of each flip-flop of both modules, and how many bits."""
+    found: dict[str, dict[str, str]] = {"gold": {}, "gate": {}}
     for side, name, body in _FLIP_FLOP.findall(miter):
         output = re.search(r"^    connect \\Q (.*)$", body, re.MULTILINE)
         if output:
-            found[side][name] = _bits(output[1], widths)
-    pairs = [(found["gold"][name], found["gate"][name]) for name in found["gold"].keys() & found["gate"].keys()]
-    # Once split, flip-flops of one name may have other widths.
-    alike = [(gold, gate) for gold, gate in pairs if len(gold) == len(gate)]
-    return [piece for gold, gate in alike for piece in _pieces(gold, gate, widths)]
+            found[side][name] = output[1].strip("{} ")
+    both = [(found["gold"][name], found["gate"][name]) for name in found["gold"].keys() & found["gate"].keys()]
+    sized = [(gold, gate, _width(gold, widths)) for gold, gate in both if _width(gold, widths) == _width(gate, widths)]
+    return sorted(sized)
 
 
-def _bits(rtlil: str, widths: dict[str, int]) -> list[tuple[str, int]]:
-    """Wire and index of each bit of a signal, the highest first."""
-    bits = []
-    for name, index in _BITS.findall(rtlil.strip("{} ")):
-        high, _, low = index.partition(":") if index else (str(widths[name] - 1), "", "0")
-        bits += [(name, bit) for bit in range(int(high), int(low or high) - 1, -1)]
-    return bits
-
-
-def _pieces(
-    gold: list[tuple[str, int]], gate: list[tuple[str, int]], widths: dict[str, int]
-) -> Iterator[tuple[str, str]]:
-    """The two signals bit by bit, joined where both stay in one wire: the command line takes no concatenation here."""
-    pairs = list(zip(gold, gate, strict=True))
-    start = 0
-    for end in range(1, len(pairs) + 1):
-        follows = end < len(pairs) and all(
-            pairs[end][side] == (pairs[end - 1][side][0], pairs[end - 1][side][1] - 1) for side in (0, 1)
-        )
-        if not follows:
-            yield tuple(_slice(pairs[start][side], pairs[end - 1][side], widths) for side in (0, 1))  # type: ignore[misc]
-            start = end
-
-
-def _slice(high: tuple[str, int], low: tuple[str, int], widths: dict[str, int]) -> str:
-    name = high[0]
-    return name if widths[name] == high[1] - low[1] + 1 else f"{name}[{high[1]}:{low[1]}]"
+def _width(signal: str, widths: dict[str, int]) -> int:
+    return sum(int(high) - int(low or high) + 1 if high else widths[name] for name, high, low in _BITS.findall(signal))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -85,12 +86,16 @@ def record(block: str, folder: Path) -> Recipe:
     """Record a block's bench into ``folder``.
 
     Raises:
-        NoBench: this is no checkout, or its tests have no bench of that name.
+        NoBench: this is no checkout, its tests have no bench of that name, or the bench has no such module.
     """
     if block not in (known := known_blocks()):
         raise NoBench(f"there is no block '{block}' with a bench; those are: {', '.join(known)}")
     _record([block, str(folder)])
-    return Recipe(block, folder, **json.loads((folder / "bench.json").read_text(encoding="utf-8")))
+    recipe = Recipe(block, folder, **json.loads((folder / "bench.json").read_text(encoding="utf-8")))
+    modules = re.findall(r"^module \\?(\S+)", (folder / "bench.il").read_text(encoding="utf-8"), re.MULTILINE)
+    if recipe.module not in modules:
+        raise NoBench(f"the bench of '{block}' has no module {recipe.module}; those are: {', '.join(sorted(modules))}")
+    return recipe
 
 
 def _record(arguments: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -113,7 +113,9 @@ class Runs(ABC):
         failed = [each for each in told.of("fails") if not any(words in each["why"] for words in FOR_OTHERS)]
         passed = told.of("passes")
         if failed or not passed or not told.of("passed all"):
-            first = f"{failed[0]['test']}: {_line(failed[0]['why'])}" if failed else "no test is for it alone"
+            first = (
+                f"{failed[0]['test']}: {_line(failed[0]['why'].splitlines())}" if failed else "no test is for it alone"
+            )
             reason = told.reports[0] if told.reports else first
             raise CheckFailed(f"{self.recipe.block} does not pass its tests with all mutants asleep: {reason}")
         times = [Timing(each["test"], each["ns"], each["seconds"]) for each in passed]
@@ -146,7 +148,7 @@ class Runs(ABC):
             reason = broken[0]["why"] if broken else f"its process ended with {code}"
             raise SimulatorError(f"mutant {number} of {self.recipe.block} was not run: {reason}")
         hung = "it takes processor time without end" if code == -signal.SIGXCPU else f"its process ended with {code}"
-        return Kill(begun[-1]["test"], _line(said[0]) if said else hung)
+        return Kill(begun[-1]["test"], _line(said[0].splitlines()) if said else hung)
 
 
 class BlockRuns(Runs):
@@ -179,9 +181,10 @@ class BlockRuns(Runs):
         }  # fmt: skip
         config = {**self.recipe.config, "mutants": mutants}
         wall = START_S + WALL_FACTOR * (limit_s or START_S) * len(numbers)
+        made = self._build
         with TemporaryDirectory(prefix="mutants-", dir=build_root()) as directory:
             run(
-                self._build, "remora.tb.lib.mutants", config=config, seed=seed, run_dir=Path(directory), timeout=wall,
+                made, "remora.tb.lib.mutants", config=config, seed=seed, run_dir=Path(directory), timeout=wall,
                 env={"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
             )  # fmt: skip
             return (Path(directory) / "simulation.log").read_text(encoding="utf-8", errors="replace")
@@ -206,7 +209,7 @@ class WholeRuns(Runs):
         if done.returncode:
             # Nothing but the sound accelerator runs in the process itself.
             self._passed(told[SOUND])
-            raise SimulatorError(f"mutants of {self.recipe.block}: {_line(done.stdout[::-1])[::-1]}")
+            raise SimulatorError(f"mutants of {self.recipe.block}: {_line(reversed(done.stdout.splitlines()))}")
         return done.stdout
 
 
@@ -225,6 +228,6 @@ def _told(log: str) -> defaultdict[int, Told]:
     return told
 
 
-def _line(text: str) -> str:
+def _line(lines: Iterable[str]) -> str:
     """The first line that says something."""
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")[:300]
+    return next((line.strip() for line in lines if line.strip()), "")[:300]

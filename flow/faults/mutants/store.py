@@ -4,8 +4,11 @@ not change: a file for each block, seed, number and content, and a short one of 
 
 from __future__ import annotations
 
+import fcntl
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -76,17 +79,21 @@ class Tracked:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._blocks: dict[str, dict[str, Any]] = {}
-        if path.is_file():
-            try:
-                self._blocks = json.loads(path.read_text(encoding="utf-8"))
-                for entry in self._blocks.values():
-                    if not isinstance(entry["of"], str) or not all(
-                        isinstance(entry[name], list) for name in NOT_KILLED
-                    ):
-                        raise ValueError("an entry lacks what it holds for, or a list of keys")
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
-                raise RemoraError(f"{path}: this is no record of mutants ({error}); remove it to begin anew") from error
+        self._blocks = self._read()
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        if not self.path.is_file():
+            return {}
+        try:
+            blocks: dict[str, dict[str, Any]] = json.loads(self.path.read_text(encoding="utf-8"))
+            for entry in blocks.values():
+                if not isinstance(entry["of"], str) or not all(isinstance(entry[name], list) for name in NOT_KILLED):
+                    raise ValueError("an entry lacks what it holds for, or a list of keys")
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise RemoraError(
+                f"{self.path}: this is no record of mutants ({error}); remove it to begin anew"
+            ) from error
+        return blocks
 
     def records(self, block: str, of: str, mutants: Sequence[Mutant]) -> list[Record] | None:
         """What became of these mutants; None where the block is unknown or another than it was.
@@ -101,10 +108,23 @@ class Tracked:
         return [Record(each.key, each.does, each.lines, ends.get(each.key, "killed")) for each in mutants]
 
     def put(self, block: str, of: str, records: Sequence[Record]) -> None:
-        """Write down what became of a block's mutants."""
+        """Write down what became of a block's mutants, beside what other commands have written meanwhile."""
         keys: dict[str, Any] = {
             name: sorted(each.key for each in records if each.outcome == name) for name in NOT_KILLED
         }
-        self._blocks[block] = {"of": of, "mutants": len(records), **keys}
-        lines = [f"{json.dumps(name)}: {json.dumps(self._blocks[name])}" for name in sorted(self._blocks)]
-        write_text(self.path, "{\n" + ",\n".join(lines) + "\n}\n")
+        with _alone(self.path.parent):
+            self._blocks = self._read()
+            self._blocks[block] = {"of": of, "mutants": len(records), **keys}
+            lines = [f"{json.dumps(name)}: {json.dumps(self._blocks[name])}" for name in sorted(self._blocks)]
+            write_text(self.path, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While the block runs, no other process is in one for this folder."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)

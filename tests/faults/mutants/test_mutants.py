@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from remora.flow.faults.mutants import campaign, drawn
+from remora.flow.faults.mutants import campaign, drawn, recipe
 from remora.flow.faults.mutants.campaign import Outcomes, run_recipe
 from remora.flow.faults.mutants.drawn import draw
 from remora.flow.faults.mutants.equivalence import compare
@@ -100,40 +101,40 @@ def test_a_test_that_sees_nothing_leaves_survivors(tmp_path, fresh):
 
 
 def test_a_block_that_fails_without_mutants_says_nothing(tmp_path, fresh):
-    recipe = ticker_recipe(tmp_path / "bench", ("counts",))
+    made = ticker_recipe(tmp_path / "bench", ("counts",))
     text = (tmp_path / "bench" / "bench.v").read_text(encoding="utf-8")
     broken = text.replace(".count(some__count)", ".count(~some__count)")
     assert broken != text
     (tmp_path / "bench" / "bench.v").write_text(broken, encoding="utf-8")
     with pytest.raises(CheckFailed, match="ticker does not pass its tests with all mutants asleep"):
-        run_recipe(recipe, ALL, 1, lambda _: None, simulator="icarus")
+        run_recipe(made, ALL, 1, lambda _: None, simulator="icarus")
 
 
 def test_the_draw_repeats_and_depends_on_the_seed(tmp_path):
-    recipe = ticker_recipe(tmp_path)
-    first, again, other = (draw(tmp_path, recipe.module, 20, seed) for seed in (1, 1, 2))
+    made = ticker_recipe(tmp_path)
+    first, again, other = (draw(tmp_path, made.module, 20, seed) for seed in (1, 1, 2))
     assert first == again and len({mutant.key for mutant in first}) == 20
     assert {mutant.key for mutant in first} != {mutant.key for mutant in other}
 
 
 def test_a_key_does_not_depend_on_where_a_line_stands(tmp_path, monkeypatch):
-    recipe = ticker_recipe(tmp_path)
-    before = draw(tmp_path, recipe.module, 20, 1)
+    made = ticker_recipe(tmp_path)
+    before = draw(tmp_path, made.module, 20, 1)
     moved = re.sub(r"ticker\.py:(\d+)", "ticker_moved.py:\\1", (tmp_path / "bench.il").read_text(encoding="utf-8"))
     source = Path(ticker.__file__).read_text(encoding="utf-8")
     (tmp_path / "ticker_moved.py").write_text("\n" * 7 + source, encoding="utf-8")
     monkeypatch.setattr(drawn, "ROOT", tmp_path.resolve())
     moved = re.sub(r"\S*/ticker_moved\.py:(\d+)", lambda at: f'"{tmp_path}/ticker_moved.py:{int(at[1]) + 7}', moved)
     (tmp_path / "bench.il").write_text(moved, encoding="utf-8")
-    after = draw(tmp_path, recipe.module, 20, 1)
+    after = draw(tmp_path, made.module, 20, 1)
     assert [each.key for each in after] == [each.key for each in before]
     assert [each.lines for each in after] != [each.lines for each in before]
 
 
-def test_induction_tells_what_differs(tmp_path):
-    recipe = ticker_recipe(tmp_path)
-    known = {each.does: each for each in draw(tmp_path, recipe.module, ALL, 1)}
-    answers = compare(tmp_path, recipe.module, [known[does] for does in CHOSEN])
+def test_the_proof_tells_what_differs(tmp_path):
+    made = ticker_recipe(tmp_path)
+    known = {each.does: each for each in draw(tmp_path, made.module, ALL, 1)}
+    answers = compare(tmp_path, made.module, [known[does] for does in CHOSEN])
     assert [answers[known[does].key] for does in CHOSEN] == ["differs", "differs", "equivalent"]
 
 
@@ -141,15 +142,28 @@ def test_no_mutant_that_a_test_notices_is_proven_to_be_equivalent(tmp_path, monk
     """The proof against the simulation."""
     (tmp_path / "store").mkdir()
     monkeypatch.setattr(campaign, "_store_folder", lambda: tmp_path / "store")
-    recipe = ticker_recipe(tmp_path / "bench", ("counts",))
-    outcomes = run_recipe(recipe, 24, 1, lambda _: None, simulator="icarus")
+    made = ticker_recipe(tmp_path / "bench", ("counts",))
+    outcomes = run_recipe(made, 24, 1, lambda _: None, simulator="icarus")
     killed = {each.key for each in outcomes.records if each.outcome == "killed"}
     assert len(killed) > 12
-    noticed = [each for each in draw(recipe.folder, recipe.module, 24, 1) if each.key in killed]
+    noticed = [each for each in draw(made.folder, made.module, 24, 1) if each.key in killed]
     assert len(noticed) == len(killed)
-    assert "equivalent" not in compare(recipe.folder, recipe.module, noticed).values()
+    assert "equivalent" not in compare(made.folder, made.module, noticed).values()
 
 
 def test_an_unknown_block_is_refused_with_those_that_are_known(tmp_path):
     with pytest.raises(RemoraError, match="no block 'sequenser' with a bench; those are: .*sequencer"):
         record("sequenser", tmp_path)
+
+
+def test_a_module_that_is_not_in_the_bench_is_refused_with_those_that_are(tmp_path, monkeypatch):
+    def written(_) -> str:
+        made = ticker_recipe(tmp_path)
+        given = {name: getattr(made, name) for name in made.__dict__ if name not in ("block", "folder")}
+        (tmp_path / "bench.json").write_text(json.dumps(given | {"module": "some_tocker"}), encoding="utf-8")
+        return ""
+
+    monkeypatch.setattr(recipe, "known_blocks", lambda: ["ticker"])
+    monkeypatch.setattr(recipe, "_record", written)
+    with pytest.raises(RemoraError, match="has no module some_tocker; those are: bench, some_ticker"):
+        record("ticker", tmp_path)

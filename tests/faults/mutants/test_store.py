@@ -26,6 +26,14 @@ def test_a_block_that_did_not_change_is_known_and_another_is_not(tmp_path):
     assert Tracked(path).records("vote", "changed", MUTANTS[:2]) == RECORDS[:2]
 
 
+def test_what_another_command_wrote_meanwhile_stays(tmp_path):
+    path = tmp_path / "mutants.json"
+    first, second = Tracked(path), Tracked(path)
+    first.put("vote", "this", RECORDS)
+    second.put("core", "that", RECORDS)
+    assert Tracked(path).records("vote", "this", MUTANTS) == RECORDS
+
+
 @pytest.mark.parametrize("text", ["[", "[]", '{"vote": 3}', '{"vote": {"of": "this", "equivalent": []}}'])
 def test_a_broken_file_is_refused(text, tmp_path):
     path = tmp_path / "mutants.json"

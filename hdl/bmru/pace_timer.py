@@ -18,6 +18,9 @@ class PaceTimer(wiring.Component):
 
     A change of ``period`` counts from two cycles later.
 
+    Args:
+        bits: of a period.
+
     Ports:
         run: frames may start.
         period: cycles between frames.
@@ -26,15 +29,16 @@ class PaceTimer(wiring.Component):
         soon: a frame is due, or will be within a few cycles.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, bits: int = WORD_BITS) -> None:
+        self.bits = bits
         super().__init__(
-            {"run": In(1), "period": In(WORD_BITS), "start": In(1), "due": Out(1), "soon": Out(1)},
+            {"run": In(1), "period": In(bits), "start": In(1), "due": Out(1), "soon": Out(1)},
         )
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        elapsed, ends, pending, near = Signal(WORD_BITS), Signal(), Signal(init=1), Signal()
-        always, single, last, early = Signal(), Signal(), Signal(WORD_BITS), Signal(WORD_BITS)
+        elapsed, ends, pending, near = Signal(self.bits), Signal(), Signal(init=1), Signal()
+        always, single, last, early = Signal(), Signal(), Signal(self.bits), Signal(self.bits)
         # What the period says is registered, and whether a period ends is decided a cycle before.
         m.d.sync += [
             always.eq(self.period == 0),

@@ -91,9 +91,10 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("bmru.test_frame_buffer:test_frame_buffer", "odd"): {
         "frame_buffer": "frame_buffer", "clip_tracker": "clip_tracker",
     },
-    ("bmru.test_frame_sequencer:test_frame_sequencer", "three"): {
-        "frame_sequencer": "frame_sequencer", "pace_timer": "pace_timer",
+    ("bmru.test_frame_sequencer:test_frame_strobes", "three"): {
+        "frame_sequencer": "frame_sequencer",
     },
+    ("bmru.test_pace_timer:test_pace_timer", "small"): {"pace_timer": "pace_timer"},
     ("bmru.test_scan_loader:test_scan_loader", "odd"): {"scan_loader": "scan_loader"},
     ("bmru.test_vote:test_vote", "long"): {"vote": "vote"},
 }  # fmt: skip

@@ -18,6 +18,7 @@ DESIGNS = {
     "one": make_bmru(1, 1, 1, 1, settling={"phase_cycles": 1}),
     "three": make_bmru(1, 1, 3, settling={"phase_cycles": 5}),
 }
+CASES = {name: {"design": design} for name, design in DESIGNS.items()}
 
 
 class PacedSequencer(wiring.Component):
@@ -46,6 +47,9 @@ class PacedSequencer(wiring.Component):
         return m
 
 
+def test_frame_strobes():
+    assert len(simulate_cases(FrameSequencer, CASES, "remora.tb.blocks.bmru.test_frame_strobes").tests) == 2
+
+
 def test_frame_sequencer():
-    cases = {name: {"design": design} for name, design in DESIGNS.items()}
-    assert len(simulate_cases(PacedSequencer, cases, "remora.tb.blocks.bmru.test_frame_sequencer").tests) == 2
+    assert len(simulate_cases(PacedSequencer, CASES, "remora.tb.blocks.bmru.test_frame_sequencer").tests) == 2

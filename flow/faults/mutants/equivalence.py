@@ -22,6 +22,8 @@ STUCK_S = 60
 """After so long ABC is ended, which asks for the time in its proof alone."""
 AT_ONCE = 10
 """Mutants of one run of Yosys, which starts once and reads the bench once for all of them."""
+BENCH = "bench"
+"""Module that has nothing but the components of a test in it."""
 LAST_PORT = 99_999
 """Number of a port behind those of any miter."""
 _MITER = "miter_{}.{}"
@@ -43,6 +45,8 @@ def compare(folder: Path, module: str, mutants: Sequence[Mutant]) -> dict[str, A
     are given must agree. So ``equivalent`` holds wherever the module stands, while ``differs`` may need inputs that
     its surroundings never give.
 
+    Those that are not equivalent so are compared in their surroundings, as far as the bench has them: `_surroundings`.
+
     Args:
         folder: has ``bench.il``, and gets scripts and logs.
 
@@ -50,44 +54,69 @@ def compare(folder: Path, module: str, mutants: Sequence[Mutant]) -> dict[str, A
         Answer by key.
     """
     answers: dict[str, Answer] = {}
+    around = _surroundings((folder / "bench.il").read_text(encoding="utf-8"), module)
     for start in range(0, len(mutants), AT_ONCE):
-        answers |= _answers(folder, module, mutants[start : start + AT_ONCE])
+        batch = mutants[start : start + AT_ONCE]
+        answers |= _answers(folder, module, None, batch)
+        if around and (left := [mutant for mutant in batch if answers[mutant.key] != "equivalent"]):
+            found = _answers(folder, module, around, left)
+            answers |= {key: answer for key, answer in found.items() if answer == "equivalent"}
     return answers
 
 
-def _answers(folder: Path, module: str, mutants: Sequence[Mutant]) -> dict[str, Answer]:
+def _surroundings(bench: str, module: str) -> str | None:
+    """The component of a bench that the module is in: the bench drives its ports, and nothing else. In a whole
+    accelerator the module itself, with what is in it. None where that says no more."""
+    parts = {
+        name: re.findall(r"^  cell \\?(\S+) ", body, re.MULTILINE)
+        for name, body in re.findall(r"^module \\?(\S+)\n(.*?)^end$", bench, re.MULTILINE | re.DOTALL)
+    }
+
+    def below(name: str) -> set[str]:
+        inner = [part for part in parts[name] if part in parts]
+        return set(inner).union(*map(below, inner))
+
+    around = [part for part in parts.get(BENCH, ()) if part == module or (part in parts and module in below(part))]
+    component = around[0] if around else module
+    return component if below(component) else None
+
+
+def _answers(folder: Path, module: str, around: str | None, mutants: Sequence[Mutant]) -> dict[str, Answer]:
     """Compare a module with mutants; one that Yosys refuses is undecided."""
     try:
-        _write_miters(folder, module, mutants)
+        _write_miters(folder, module, around, mutants)
         _write_claims(folder, mutants)
     except YosysError:
         if len(mutants) == 1:
             return {mutants[0].key: "undecided"}
-        return {key: answer for each in mutants for key, answer in _answers(folder, module, [each]).items()}
+        return {key: answer for each in mutants for key, answer in _answers(folder, module, around, [each]).items()}
     return {mutant.key: _prove(folder, mutant.key) for mutant in mutants}
 
 
-def _write_miters(folder: Path, module: str, mutants: Sequence[Mutant]) -> None:
+def _write_miters(folder: Path, module: str, around: str | None, mutants: Sequence[Mutant]) -> None:
     """Write a miter of the modules ``gold`` and ``gate`` for each mutant.
+
+    Args:
+        around: a module with ``module`` in it that is compared whole; None to compare ``module`` alone.
 
     Raises:
         YosysError: Yosys refuses one.
     """
     others = re.findall(r"^module \\?(\S+)", (folder / "bench.il").read_text(encoding="utf-8"), re.MULTILINE)
     cut = [f"blackbox {' '.join(each for each in others if each != module)}"] if len(others) > 1 else []
-    passes = [
-        *prepared(module),
-        f"setattr -unset init {module}/w:*",
-        f"memory_map {module}",
-        *cut,
-        "design -save ready",
-    ]
+    if around:
+        ready = [*prepared("*"), "setattr -unset init */w:*", "memory_map"]
+    else:
+        ready = [*prepared(module), f"setattr -unset init {module}/w:*", f"memory_map {module}", *cut]
+    compared, passes = around or module, [*ready, "design -save ready"]
     for mutant in mutants:
         passes += [
             "design -load ready",
-            f"copy {module} gold",
+            f"copy {compared} gold",
+            *(["flatten gold"] * bool(around)),
             f"mutate {' '.join(mutant.options)}",
-            f"rename {module} gate",
+            f"rename {compared} gate",
+            *(["flatten gate"] * bool(around)),
             "expose -evert gold/c:* gate/c:*",
             "miter -equiv -flatten gold gate miter",
             "select -module miter",

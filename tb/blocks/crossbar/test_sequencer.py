@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from remora.spec.crossbar.cycles import Cycles, Stretch
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.packets import Flag
+from remora.tb.blocks.crossbar.lone_sequence import SETTLING, LoneSequence
 from remora.tb.lib.bench import Block, BlockBench, block_test
 
 TAKE, READ, FREE = "sequences__arrived__take", "sequences__reader__read", "sequences__header__free"
@@ -47,7 +48,7 @@ def planes(layer: str, count: int, phase: set[str], values: dict[str, int], stre
         strobes, values = {*phase, f"{port}__enable"}, {**values, f"{port}__plane": plane}
         yield from [({*strobes, f"{layer}__drive"}, values)] * stretch.integrate
         yield {*strobes, f"{layer}__drive", f"{layer}__integrate"}, values
-    yield from [(phase, {})] * stretch.settle
+    yield from [({*phase, *[SETTLING] * (layer == "hidden")}, {})] * stretch.settle
 
 
 def step_schedule(design: DesignPoint, step: int, length: int, latency: int, stretch: Stretch) -> list[Cycle]:
@@ -91,6 +92,7 @@ class Driver:
         self.learns = block.design.capabilities.learns
         self.replays = block.design.capabilities.replays
         self._strobes = strobes_of(block.design)
+        self.lone = LoneSequence(block)
         self.latency = 1 + block.design.crossbar.adc_cycles
         self.stretch = Stretch()
 
@@ -111,8 +113,10 @@ class Driver:
             self.block.put(ended__valid=int(ENDED in strobes), ended__last=last)
         await self.bench.cycle()
         found = {name for name in self._strobes if self.block.get(name)}
-        self.bench.compare(self.block, "strobes", found, strobes - {ENDED})
+        self.bench.compare(self.block, "strobes", found, strobes - {ENDED, SETTLING})
+        values = values | self.lone.expected(strobes)
         self.bench.compare(self.block, f"values of {strobes}", {name: self.block.get(name) for name in values}, values)
+        self.lone.passed(strobes, values)
         for layer, left in self._valid_in.items():
             self._valid_in[layer] = self.latency - 1 if f"{layer}__convert" in strobes else left - 1
 
@@ -134,6 +138,7 @@ class Driver:
             block.put(learning__done=0)
         flags = int(Flag.INFER) * infer | int(Flag.LEARN) * learn
         block.put(sequences__arrived__flags=flags, sequences__header__flags=flags, sequences__header__length=length)
+        self.lone.arrives(random.randrange(self.design.banks))
         await self.cycle({TAKE}, {})
         block.put(sequences__arrived__available=0)
         await self._forward(length, bool(infer), bool(learn), set())

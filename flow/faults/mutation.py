@@ -99,7 +99,7 @@ def _split(verilog: str) -> dict[str, _Module]:
         declared = {
             name: (direction, int(top or 0) + 1)
             for direction, top, name in re.findall(
-                r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", match[0], re.MULTILINE
+                r"^  (input|output) (?:signed )?(?:\[(\d+):0\] )?(\w+);$", match[0], re.MULTILINE
             )
         }
         modules[match[1]] = _Module(

@@ -48,7 +48,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
         "integration_readout": "integration_readout", "readout": "readout", "conversion": "conversion",
         "fold_issue": "fold_issue",
     },
-    ("crossbar.test_sequencer:test_sequencer", "three_primes"): {"contexts": "contexts"},
+    ("crossbar.test_contexts:test_contexts", "three"): {"contexts": "contexts"},
     ("crossbar.test_sequencer:test_sequencer", "heals_primes"): {"lessons": "lessons"},
     ("crossbar.test_weight_window:test_weight_window", "verified"): {
         "weight_window": "weight_window", "column_probe": "column_probe", "row_verifier": "row_verifier",
@@ -57,7 +57,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("cells.test_miru_cell:test_miru_cell", "primes"): {"miru_cell": "miru_cell", "state_store": "state_store"},
     ("cells.test_miru_lane:test_miru_lane", "odd"): {"miru_lane": "miru_lane"},
     ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},
-    ("lib.test_counters:test_counters", "mixed"): {"counters": "counters"},
+    ("lib.test_counters:test_counters", "wrapping"): {"counters": "counters"},
     ("lib.test_answer:test_answer", "primes"): {"answer": "answer"},
     ("lib.test_memory:test_memory", "small_parity"): {"memory": "memory_3x5_parity"},
     ("learning.test_memory_window:test_memory_window", "all"): {

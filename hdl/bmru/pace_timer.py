@@ -43,7 +43,7 @@ class PaceTimer(wiring.Component):
         m.d.sync += [
             always.eq(self.period == 0),
             single.eq(self.period <= 1),
-            last.eq(self.period - 2),
+            last.eq(Mux(self.period <= 2, 0, self.period - 2)),
             early.eq(Mux(self.period <= 2 + EARLY_CYCLES, 0, self.period - (2 + EARLY_CYCLES))),
             near.eq(elapsed >= early),
         ]

@@ -16,9 +16,9 @@ from remora.spec.lib.files import write_text
 
 Answer = Literal["equivalent", "differs", "undecided"]
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 """Of one proof, by the clock on the wall; a machine with much else to do decides less."""
-STUCK_S = 60
+STUCK_S = 150
 """After so long ABC is ended, which asks for the time in its proof alone."""
 AT_ONCE = 10
 """Mutants of one run of Yosys, which starts once and reads the bench once for all of them."""
@@ -34,6 +34,7 @@ plain from the start counts as undecided."""
 _PROVEN, _FOUND = "Proved output 0 in frame", "Output 0 was asserted in frame"
 _FLIP_FLOP = re.compile(r"^  cell \$\w*dff\w* \$flatten\\(gold|gate)\.(\S+)\n(.*?)^  end$", re.MULTILINE | re.DOTALL)
 _WIRE = re.compile(r"^  wire (?:width (\d+) )?.*?(\S+)$", re.MULTILINE)
+_TRIGGER = re.compile(r"wire output \d+ \\trigger")
 _BITS = re.compile(r"(\S+)(?: \[(\d+)(?::(\d+))?\])?")
 
 
@@ -136,6 +137,7 @@ def _write_claims(folder: Path, mutants: Sequence[Mutant]) -> None:
     for mutant in mutants:
         miter, graph = (_MITER.format(mutant.key, ending) for ending in ("il", "aig"))
         head, end, rest = (folder / miter).read_text(encoding="utf-8").rpartition("\nend\n")
+        head = _TRIGGER.sub("wire \\\\trigger", head)
         write_text(folder / miter, f"{head}\n{_claim(head)}{end}{rest}")
         passes += [
             "design -reset", f"read_rtlil {miter}", "opt_clean", "techmap", "setundef -zero", "opt_expr", "opt_clean",
@@ -162,14 +164,21 @@ def _said(folder: Path, key: str, proof: str) -> str:
 
 
 def _claim(miter: str) -> str:
-    """Cells of a miter, in RTLIL: it begins in a cycle of reset with the same state, and tells in a second output that
-    the states differ."""
+    """Cells of a miter, in RTLIL: it begins in a cycle of reset with the same state. From the next cycle on an output
+    tells that the outputs differ, and another that the states do."""
     widths = {name: int(width or 1) for width, name in _WIRE.findall(miter)}
     cells: list[str] = [
-        "attribute \\init 1'1",
+        "attribute \\init 1'0",
+        "wire \\remora_later",
         "wire \\remora_first",
-        _cell("dff", WIDTH=1, CLK_POLARITY=1, D="1'0", CLK="\\in_clk", Q="\\remora_first"),
-    ]
+        f"wire output {LAST_PORT} \\remora_seen",
+        _cell("dff", WIDTH=1, CLK_POLARITY=1, D="1'1", CLK="\\in_clk", Q="\\remora_later"),
+        _cell("logic_not", "first", A_SIGNED=0, A_WIDTH=1, Y_WIDTH=1, A="\\remora_later", Y="\\remora_first"),
+        _cell(
+            "and", A_SIGNED=0, A_WIDTH=1, B_SIGNED=0, B_WIDTH=1, Y_WIDTH=1, A="\\trigger", B="\\remora_later",
+            Y="\\remora_seen",
+        ),
+    ]  # fmt: skip
     if "\\in_clk" not in widths:
         cells.insert(0, "wire \\in_clk")
     if "\\in_rst" in widths:
@@ -181,7 +190,7 @@ def _claim(miter: str) -> str:
         )
         cells += [
             "wire \\remora_same",
-            f"wire output {LAST_PORT} \\remora_parted",
+            f"wire output {LAST_PORT + 1} \\remora_parted",
             _cell("logic_not", A_SIGNED=0, A_WIDTH=1, Y_WIDTH=1, A="\\remora_same", Y="\\remora_parted"),
             _cell(
                 "eq", A_SIGNED=0, B_SIGNED=0, A_WIDTH=width, B_WIDTH=width, Y_WIDTH=1, A=gold, B=gate,

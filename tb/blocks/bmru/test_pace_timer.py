@@ -52,3 +52,29 @@ async def after_a_reset(bench: BlockBench) -> None:
         await bench.cycle()
         bench.compare(block, "due after a reset", block.get("due"), 1)
         await runs(bench, block, 10, 1)
+
+
+@block_test
+async def changes_of_the_period(bench: BlockBench) -> None:
+    """A period that changes while a frame is awaited counts from two cycles later: with 0 one is due at once, otherwise
+    when so many cycles have passed since the last tick, or already had."""
+    for block in bench.blocks:
+        before = 50
+        for after in (0, 1, 2, 3, 7, 20, 49):
+            for elapsed in (3, 10, 30):
+                block.put(run=0, start=0, period=before)
+                await bench.cycle(4)
+                block.put(run=1, start=1)
+                await bench.cycle()
+                block.put(start=0)
+                await bench.cycle(elapsed - 1)
+                # In cycle `elapsed` from the tick on.
+                block.put(period=after)
+                found = 0
+                await bench.cycle()
+                while not block.get("due") and found < 2 * before:
+                    await bench.cycle()
+                    found += 1
+                due = 1 if after == 0 else max(after - elapsed, 3)
+                bench.compare(block, f"period {after} from cycle {elapsed} on: due later by", found, due)
+        block.put(run=0)

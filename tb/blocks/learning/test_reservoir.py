@@ -174,7 +174,7 @@ async def heals(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         driver, slots = Driver(bench, block), set()
-        for number in range(3 * block.design.learning.replay_capacity):
+        for number in range(6 * block.design.learning.replay_capacity):
             await driver.new(replays=1)
             for _ in range(3):
                 updates = bench.random.choice((0, number, bench.random.getrandbits(32), SEQUENCE_LIMIT))

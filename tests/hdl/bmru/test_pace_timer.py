@@ -9,4 +9,4 @@ CASES = {"small": {"bits": 6}, "wide": {"bits": 32}}
 
 
 def test_pace_timer():
-    assert len(simulate_cases(PaceTimer, CASES, "remora.tb.blocks.bmru.test_pace_timer").tests) == 2
+    assert len(simulate_cases(PaceTimer, CASES, "remora.tb.blocks.bmru.test_pace_timer").tests) == 3

@@ -129,8 +129,11 @@ async def closed_at_any_cycle(bench: BlockBench) -> None:
             taken = bench.random.randrange(1, len(parts))
             for number, part in enumerate(parts[:taken]):
                 await push(bench, block, part)
-                await bench.cycle(bench.random.choice((1, beats // 2 + 1, beats, 2 * beats)) if number < taken else 1)
-            await bench.cycle(bench.random.randrange(1, 2 * beats + 2))
+                if number < taken - 1:
+                    await bench.cycle(bench.random.choice((1, beats // 2 + 1, beats, 2 * beats)))
+            # At the earliest in the cycle in which the part goes on to be sent.
+            if later := bench.random.choice((0, 1, bench.random.randrange(2 * beats + 2))):
+                await bench.cycle(later)
             block.put(close=1)
             await bench.cycle()
             block.put(close=0)

@@ -24,6 +24,9 @@ async def groups_of_columns(bench: BlockBench) -> None:
         )
         for _ in range(ROUNDS):
             flat = some_integers(bench.random, -limit, limit, layout.row_tiles * layout.columns)
+            if bench.chance(0.2):
+                # A bit short of full scale.
+                flat = [bench.random.choice((-1, 1)) * (limit - (1 << bench.random.randrange(bits - 1))) for _ in flat]
             block.put(codes=pack(flat, bits))
             for fold in range(-(-layout.columns // lanes)):
                 block.put(columns__fold=fold)

@@ -12,7 +12,20 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docs.pages import commands, coverage, cycles, fields, macros, modules, packets, ports, records, registers, verified
+from docs.pages import (
+    commands,
+    coverage,
+    cycles,
+    fields,
+    macros,
+    modules,
+    mutants,
+    packets,
+    ports,
+    records,
+    registers,
+    verified,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from docutils.nodes import bullet_list
@@ -28,6 +41,7 @@ GENERATORS: dict[str, Callable[..., str]] = {
     "fields": fields.fields,
     "module-text": packets.module_text,
     "modules": modules.index,
+    "mutants": mutants.mutants,
     "parameters": macros.parameters,
     "ports": ports.ports,
     "presets": fields.presets,

@@ -8,11 +8,12 @@ from enum import IntEnum
 import pytest
 import typer
 
-from docs.pages import commands, fields, macros, modules, packets, ports, records, registers
+from docs.pages import commands, fields, macros, modules, mutants, packets, ports, records, registers
 from docs.pages.designs import documented
 from docs.pages.figures import FIGURES, step, write_figures
 from docs.pages.tables import table
 from remora.flow.cli import COMMANDS, make_app
+from remora.flow.faults.mutants.recipe import known_blocks
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.registers import register_map
 from remora.spec.lib.roles import roles_of
@@ -39,6 +40,17 @@ def test_every_command_and_option_is_listed():
                     assert f"`{option}`" in section, f"{name} lacks {option}"
                     counted += 1
     assert counted > 50
+
+
+def test_every_block_has_what_became_of_its_mutants_or_is_said_to_lack_it():
+    text = mutants.mutants()
+    head, *counts, total = rows(text)
+    assert head[:5] == ["block", "mutants", "equivalent", "killed", "survived"] and counts
+    for row in [*counts, total]:
+        drawn, equivalent, killed, survived = map(int, row[1:5])
+        assert drawn == equivalent + killed + survived, row[0]
+    assert int(total[1]) == sum(int(row[1]) for row in counts)
+    assert all(f"`{name}`" in text for name in known_blocks())
 
 
 @pytest.mark.parametrize("preset", ["mnist", "kws"])

@@ -68,10 +68,11 @@ class Account:
             "ended__valid": 0, "ended__last": random.getrandbits(1),
             "ended__context_index": random.randrange(self.count),
         }  # fmt: skip
-        under_way = [c for c, each in enumerate(places) if each and each.begun and not each.waits and not each.read]
+        under_way = [
+            (c, each) for c, each in enumerate(places) if each and each.begun and not (each.waits or each.read)
+        ]
         if under_way and random.random() < 0.6:
-            ends = random.choice(under_way)
-            sequence = places[ends]
+            ends, sequence = random.choice(under_way)
             given |= {
                 "ended__valid": 1, "ended__context_index": ends, "ended__last": int(sequence.step == sequence.length),
             }  # fmt: skip
@@ -101,7 +102,7 @@ class Account:
         unused = [c for c, each in enumerate(places) if each is None]
         shown["target"] = unused[0] if unused else 0
         shown["arrived__take"] = int(bool(unused and given["run"] and given["arrived__available"]))
-        if given["concluded"]:
+        if given["concluded"] and leaves:
             if leaves.number is not None:
                 self.done.add(leaves.number)
             places[given["leaving"]] = None

@@ -34,7 +34,7 @@ class Account:
     def __init__(self, bench: BlockBench, block: Block) -> None:
         self.random, self.block, self.design = bench.random, block, block.design
         self.count = block.design.system.contexts
-        self.places: list[Sequence | None] = [None] * self.count
+        self.held: list[Sequence | None] = [None] * self.count
         self.turn = self.following = self.oldest = 0
         self.done: set[int] = set()
         self.taken = self.started = self.shut = 0
@@ -50,7 +50,7 @@ class Account:
 
     def draw(self) -> dict[str, int]:
         """What the neighbours give in a cycle."""
-        random, design, places = self.random, self.design, self.places
+        random, design, held = self.random, self.design, self.held
         while self.oldest in self.done and random.random() < 0.3:
             self.done.remove(self.oldest)
             self.oldest = self.numbered(self.oldest + 1)
@@ -68,44 +68,42 @@ class Account:
             "ended__valid": 0, "ended__last": random.getrandbits(1),
             "ended__context_index": random.randrange(self.count),
         }  # fmt: skip
-        under_way = [
-            (c, each) for c, each in enumerate(places) if each and each.begun and not (each.waits or each.read)
-        ]
+        under_way = [(c, each) for c, each in enumerate(held) if each and each.begun and not (each.waits or each.read)]
         if under_way and random.random() < 0.6:
             ends, sequence = random.choice(under_way)
             given |= {
                 "ended__valid": 1, "ended__context_index": ends, "ended__last": int(sequence.step == sequence.length),
             }  # fmt: skip
-        read = [c for c, each in enumerate(places) if each and each.read and self.may_answer(each)]
+        read = [c for c, each in enumerate(held) if each and each.read and self.may_answer(each)]
         if read and random.random() < 0.3:
             given |= {"leaving": random.choice(read), "concluded": 1, "freed": 1}
         return given
 
     def follow(self, given: dict[str, int]) -> dict[str, int]:
         """What a cycle shows, and what it leaves behind."""
-        places = self.places
+        held = self.held
         shown = {
-            "in_use": int(any(places)),
-            "free": int(not all(places)),
-            "stepping": int(any(each and each.begun and not each.read for each in places)),
-            "reading_out": int(any(each and each.read for each in places)),
+            "in_use": int(any(held)),
+            "free": int(not all(held)),
+            "stepping": int(any(each and each.begun and not each.read for each in held)),
+            "reading_out": int(any(each and each.read for each in held)),
         }
-        leaves = places[given["leaving"]]
+        leaves = held[given["leaving"]]
         if leaves:
             shown["leaving_bank"] = leaves.bank
             if leaves.number is not None and self.count > 1:
                 shown["leaving_number"] = leaves.number
-        ended = places[given["ended__context_index"]] if given["ended__valid"] else None
+        ended = held[given["ended__context_index"]] if given["ended__valid"] else None
         if ended:
             ended.read, ended.waits = bool(given["ended__last"]), not given["ended__last"]
         shown |= self._start(bool(given["ready"]))
-        unused = [c for c, each in enumerate(places) if each is None]
+        unused = [c for c, each in enumerate(held) if each is None]
         shown["target"] = unused[0] if unused else 0
         shown["arrived__take"] = int(bool(unused and given["run"] and given["arrived__available"]))
         if given["concluded"] and leaves:
             if leaves.number is not None:
                 self.done.add(leaves.number)
-            places[given["leaving"]] = None
+            held[given["leaving"]] = None
         if shown["arrived__take"]:
             self._take(unused[0], given)
         return shown
@@ -113,10 +111,10 @@ class Account:
     def _start(self, ready: bool) -> dict[str, int]:
         """The step that is next, of the first context from whose turn it is on."""
         order = [(self.turn + offset) % self.count for offset in range(self.count)]
-        chosen = next((c for c in order if self.places[c] and self.places[c].waits), None)
+        chosen = next((c for c in order if self.held[c] and self.held[c].waits), None)
         if chosen is None:
             return {"start": 0}
-        sequence = self.places[chosen]
+        sequence = self.held[chosen]
         shown = {
             "start": int(ready), "next__context_index": chosen, "next__step": sequence.step,
             "next__first": int(sequence.step == 0), "next__last": int(sequence.step + 1 == sequence.length),
@@ -133,7 +131,7 @@ class Account:
         number = None
         if given["arrived__flags"] & Flag.INFER:
             number, self.following = self.following, self.numbered(self.following + 1)
-        self.places[target] = Sequence(given["arrived__bank"], given["arrived__length"], number)
+        self.held[target] = Sequence(given["arrived__bank"], given["arrived__length"], number)
         self.taken += 1
 
 
@@ -146,13 +144,13 @@ async def any_order(bench: BlockBench) -> None:
         for cycle in range(CYCLES):
             given = account.draw()
             block.put(**given)
-            places = [None if each is None else account.may_answer(each) for each in account.places]
+            held = [None if each is None else account.may_answer(each) for each in account.held]
             await bench.cycle()
             wanted = account.follow(given)
             bench.compare(block, f"cycle {cycle}, given {given}", {name: block.get(name) for name in wanted}, wanted)
-            answers = [None if each is None else bool(block.get("open") >> c & 1) for c, each in enumerate(places)]
-            bench.compare(block, f"cycle {cycle}: answers that have a place", answers, places)
-            account.shut += False in places
+            answers = [None if each is None else bool(block.get("open") >> c & 1) for c, each in enumerate(held)]
+            bench.compare(block, f"cycle {cycle}: answers that have a place", answers, held)
+            account.shut += False in held
         bench.compare(block, "sequences and steps", account.taken > 20 and account.started > account.taken, True)
         bench.compare(block, "answers that waited", account.shut > 0, account.count > 1)
 

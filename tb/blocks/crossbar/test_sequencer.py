@@ -57,7 +57,7 @@ def step_schedule(design: DesignPoint, step: int, length: int, latency: int, str
     The next step's features are fetched in the last cycle.
     """
     phase, last = {"busy", "stepping"}, step == length - 1
-    at_hand = {"at_hand__step": step, "streaming__first": int(step == 0)}
+    at_hand = {"at_hand__step": step, "at_hand__last": int(last), "streaming__first": int(step == 0)}
     schedule = list(planes("hidden", design.formats.stream_bits, phase, at_hand, stretch))
     fetch = (set(), {}) if last else ({READ}, {"sequences__reader__step": step + 1})
     sample = {"hidden__sample", *(["learning__keep_words"] if design.capabilities.learns else [])}

@@ -115,6 +115,9 @@ class Learning(Section):
     columns: Annotated[int, FREE, UNLESS_DEFAULT] = Field(
         1, ge=1, le=MAX_COLUMNS, description="columns that learn at once: more columns, more area, fewer cycles"
     )
+    multipliers: Annotated[bool, FREE, UNLESS_DEFAULT] = Field(
+        False, description="lanes of the gradient multiply, as suits an FPGA, in place of adding multiples of δ"
+    )
     replay_capacity: Annotated[int, RANGE] = Field(
         0, ge=0, le=65536, description="sequences that the reservoir holds; 0 is no replay and no memory"
     )

@@ -29,7 +29,8 @@ def gradient_bits(design: DesignPoint) -> int:
 class GradientLane(wiring.Component):
     """``gradient`` += word · δ: each pair of bits of the word chooses 0, δ, 2δ or 3δ, its sign that of δ.
 
-    All lanes of a column share the multiples, so a lane has no multiplier.
+    All lanes of a column share the multiples, so a lane has no multiplier. A design point with
+    ``learning.multipliers`` gives it one, and needs no multiples but δ and −δ.
 
     Rules L9 and L10.
 
@@ -64,12 +65,13 @@ class GradientLane(wiring.Component):
         bits = self.design.formats.stream_bits
         gradient = Signal.like(self.gradient, name="sum", reset_less=True)
         once, triple = Signal.like(self.delta), Signal.like(self.triple, name="triple_by_sign")
-        m.d.comb += [
-            once.eq(Mux(self.word[bits], self.opposite, self.delta)),
-            triple.eq(Mux(self.word[bits], self.opposite_triple, self.triple)),
-            self.gradient.eq(gradient),
-        ]
+        m.d.comb += [once.eq(Mux(self.word[bits], self.opposite, self.delta)), self.gradient.eq(gradient)]
         total = Mux(self.first, 0, gradient)
+        if self.design.learning.multipliers:
+            with m.If(self.enable):
+                m.d.sync += gradient.eq(total + once * self.word[:bits])
+            return m
+        m.d.comb += triple.eq(Mux(self.word[bits], self.opposite_triple, self.triple))
         for low in range(0, bits, 2):
             part = Signal.like(self.triple, name=f"part_{low}")
             high = self.word[low + 1] if low + 1 < bits else Const(0, 1)

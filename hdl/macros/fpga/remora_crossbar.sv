@@ -91,6 +91,7 @@ module remora_crossbar #(
     if (clocked && reset) powered_up <= 1;
   end
   wire off = reset || !powered_up;
+  // What is cleared while `off` needs only `reset` at its pin, which makes the paths behind the pins shorter.
 
   // Devices, twice: conversions read one copy, pulses and sense flags the other. No reset touches them. Where a word is
   // read and written in one cycle, nothing takes what is read.
@@ -124,7 +125,7 @@ module remora_crossbar #(
       if (moved_block == BLOCK_BITS'(BLOCKS - 1)) moving <= 0;
     end
   end
-  assign busy = pulsing != 0 && !off;
+  assign busy = pulsing != 0 && !reset;
 
   function automatic logic [ADDRESS_BITS-1:0] address_of(input int group, input int block);
     address_of = ADDRESS_BITS'(group << BLOCK_SHIFT | block);
@@ -317,8 +318,8 @@ module remora_crossbar #(
     if (off) code_r <= 0;
     else if (converting == 1) code_r <= gathered_codes[COLUMNS*ADC_BITS-1:0];
   end
-  assign code = off ? '0 : code_r;
-  assign valid = valid_r && !off;
+  assign code = reset ? '0 : code_r;
+  assign valid = valid_r && !reset;
   assign current = '0;
 
 `ifdef SYNTHESIS

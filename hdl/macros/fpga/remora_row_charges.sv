@@ -29,12 +29,13 @@ module remora_row_charges #(
       for (number = 0; number < INTEGRATORS; number = number + 1) begin : g_integrator
         reg signed [CHARGE_BITS-1:0] charge;
         initial charge = 0;
+        // One chain of carries: below the lowest bit 1 + 1 makes -amount of ~amount.
+        wire [CHARGE_BITS:0] sum = {charge, 1'b1} + {amount ^ {CHARGE_BITS{!wl_pos[row]}}, !wl_pos[row]};
         wire gathers = INTEGRATORS == 1 || integrator == 1'(number);
         wire sampled = INTEGRATORS == 1 || integrator != 1'(number);
         always @(posedge clk)
           if (off || (sample && sampled)) charge <= 0;
-          else if (integrate && gathers && (wl_pos[row] || wl_neg[row]))
-            charge <= wl_pos[row] ? charge + amount : charge - amount;
+          else if (integrate && gathers && (wl_pos[row] || wl_neg[row])) charge <= sum[CHARGE_BITS:1];
         assign gathered[number*CHARGE_BITS+:CHARGE_BITS] = charge;
 `ifndef SYNTHESIS
         int next;

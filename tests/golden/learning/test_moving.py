@@ -82,6 +82,7 @@ OTHER = {
     "learning.winners": "all",
     "learning.lanes": 4,
     "learning.columns": 2,
+    "learning.multipliers": True,
     "learning.replay_capacity": 5,
     "learning.replay_ratio": 1,
     "devices.model": "taox-hfox",

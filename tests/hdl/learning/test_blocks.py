@@ -61,6 +61,7 @@ def test_lanes_deltas_and_errors():
         "exact": DESIGNS["exact"],
         "mnist": MNIST,
         "wide": wide,
+        "multipliers": MNIST.evolve(learning={"multipliers": True}),
     }
 
     def make(design, unit, delta, feedback):

@@ -61,6 +61,7 @@ def test_the_marked_fields_are_those_of_the_contract():
         "enabled",
         "lanes",
         "columns",
+        "multipliers",
         "healing",
         "compensation",
         "verify_reads",

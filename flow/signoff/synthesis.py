@@ -166,7 +166,8 @@ def _passes(job: Job, hierarchy: Hierarchy) -> list[str]:
         f"hierarchy -check -top {job.top}",
         # A macro whose outputs nobody takes is on the chip all the same.
         *(f"setattr -set keep 1 t:{module}" for module in modules),
-        "proc",
+        # A table that a register reads stays logic: Yosys would move the register behind it, where it has no name.
+        "proc -norom" if hierarchy is Hierarchy.BLOCKS else "proc",
         # Monitors watch what resets the registers of a block, though it is no port of it.
         *([f"setattr -set keep 1 w:{LOCAL}"] if hierarchy is Hierarchy.BLOCKS else []),
         *(["opt_hier"] if hierarchy is Hierarchy.HIERARCHICAL else []),

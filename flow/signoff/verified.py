@@ -57,9 +57,15 @@ SIMULATED = (
 """Sets whose testbench, as `remora generate` writes it, passes in the regression."""
 MAPPED_BY_DAY = ("tiny", "kws")
 """Presets that every run of the regression synthesises; the others are for the night."""
-GATES_SIMULATED = ("tiny",)
-"""Sets whose mapped netlist every run of the regression puts in the place of the Verilog, under the testbench
-(`tests/flow/signoff/test_gate_level.py`) and under the monitors (`tests/flow/verify/test_gates.py`)."""
+GATES_SIMULATED = ("tiny", "tiny, learning", "kws")
+"""Sets whose mapped netlist the regression puts in the place of the Verilog, under the monitors
+(`tests/flow/verify/test_gates.py`)."""
+GATES_BY_DAY = ("tiny",)
+"""Those of them of every run, also under the testbench (`tests/flow/signoff/test_gate_level.py`); the others are for
+the night."""
+EQUIVALENT = ("tiny", "tiny, learning", "kws")
+"""Sets of which every block of the mapped netlist is proven to do what its Verilog does, at night
+(`tests/flow/signoff/equivalence/test_compare.py`)."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,7 @@ class Verified:
     Attributes:
         simulators: on which its testbench passes; of these, ``at_night`` in `make nightly` alone.
         mhz, area: of the mapped netlist, from its stored figures, the area in mm²; None where it is not mapped.
-        gates: its mapped netlist is simulated.
+        gates: its mapped netlist is simulated; ``equivalent``: and every block of it is proven.
         routed_mhz: on an FPGA after routing, from its stored figures; None where it is not routed.
     """
 
@@ -80,6 +86,7 @@ class Verified:
     mhz: float | None
     area: float | None
     gates: bool
+    equivalent: bool
     routed_mhz: float | None
 
 
@@ -105,6 +112,7 @@ def verified_sets() -> list[Verified]:
                 figures["mhz"]["value"] if figures else None,
                 figures["area_um2"]["value"] / 1e6 if figures else None,
                 name in GATES_SIMULATED,
+                name in EQUIVALENT,
                 routed[name]["mhz"]["value"] if name in routed else None,
             )
         )

@@ -24,7 +24,7 @@ from remora.spec.lib.files import write_text
 TIMEOUT_S = 60
 """Of the proof of one block."""
 _CELLS = " ".join(f"-cell {kind} 01" for kind in FLIP_FLOPS)
-_WORDS = ["memory", "opt_expr", "opt_clean"]
+_WORDS = ["proc -norom", "memory", "opt_expr", "opt_clean"]
 _FINE = ["simplemap", "techmap", f"dfflegalize {_CELLS}", "aigmap", "opt_clean"]
 """Passes that leave gates of one kind, inverters, and flip-flops that nothing enables and no clock resets."""
 
@@ -95,7 +95,7 @@ def compare_blocks(source: Source, gates: Gates, advance: Callable[[int], None] 
 def _gold(source: Source, folder: Path) -> tuple[dict[str, Any], dict[str, Product]]:
     """Modules of the Verilog in Yosys' JSON, with the gates of products in them and beside them; and the products."""
     boxes = [f"read_verilog -lib {path}" for path in source.blackboxes]
-    words = [*boxes, f"read_verilog -sv {source.verilog}", f"hierarchy -check -top {source.top}", "proc", *_WORDS]
+    words = [*boxes, f"read_verilog -sv {source.verilog}", f"hierarchy -check -top {source.top}", *_WORDS]
     run_yosys([*words, "write_json words.json"], folder, "words")
     document = _modules(folder / "words.json")
     products = take_products(document)

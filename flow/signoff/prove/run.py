@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from remora.flow.signoff.prove.harness import ALIVE, Harness, ProofError
+from remora.flow.signoff.prove.harness import ALIVE, COVERS, HERE, Harness, ProofError
 from remora.flow.tools.apart import working_apart
 from remora.flow.tools.build import build_root
 from remora.flow.tools.sby import Outcome, Task, run_task, tool_versions
@@ -19,6 +19,8 @@ from remora.spec.lib.files import write_text
 BMC, COVER = "abc bmc3", "smtbmc yices"
 # Signals that are equal in every state are merged first, which saves PDR most of its work.
 PDR = "abc scleanup; dc2; scorr; dc2; pdr --keep-going"
+DEEP = 60
+"""Covers that are looked for in more cycles than this are reached one by one, by the engine of bounded checks."""
 MARGIN = 20
 """Cycles by which the depth of a bounded rule exceeds that of its cover."""
 
@@ -74,14 +76,14 @@ def prove(proof: Proof) -> Result:
         SbyError: a task could not run.
     """
     harness = Harness(proof)
-    covers = _cached(harness, "cover", _task(harness, "cover", COVER, depth=proof.depth))
+    covers = _deep_covers(harness) if proof.depth > DEEP else _covers(harness)
     if covers.status == "TIMEOUT" and covers.verdicts.get(ALIVE) != "PASS":
         raise ProofError(f"{proof.name}: its covers took too long")
     if covers.verdicts.get(ALIVE) != "PASS":
         raise ProofError(f"{proof.name}: its assumptions contradict each other: no trace reaches the cover {ALIVE}")
     rules = {_rule_of(cover) for cover in covers.verdicts if cover != ALIVE}
     _check_names(proof, rules)
-    proven = _cached(harness, "prove", _task(harness, "prove", PDR, without=proof.bounded))
+    proven = _proven(harness)
     if not rules or rules != set(proven.verdicts) | set(proof.bounded):
         lone = ", ".join(sorted(rules ^ (set(proven.verdicts) | set(proof.bounded)))) or "there is none"
         raise ProofError(f"{proof.name}: every rule needs its cover and every cover its rule: {lone}")
@@ -104,6 +106,36 @@ def prove(proof: Proof) -> Result:
         reached = covers.steps.get(cover) if covers.verdicts.get(cover) == "PASS" else None
         verdicts.append(Verdict(proof.name, rule, status, depth, reached, mutant))
     return Result(proof.name, verdicts, round(seconds, 1))
+
+
+def _covers(harness: Harness) -> Outcome:
+    return _cached(harness, "cover", _task(harness, "cover", COVER, depth=harness.proof.depth))
+
+
+def _deep_covers(harness: Harness) -> Outcome:
+    """As of `_covers`, cover by cover.
+
+    Raises:
+        ProofError: a rule has no cover.
+    """
+    proof = harness.proof
+    rules = set(_proven(harness).verdicts) | set(proof.bounded)
+    verdicts: dict[str, str] = {}
+    steps: dict[str, int] = {}
+    seconds, late = 0.0, False
+    for cover in (ALIVE, *map(_cover_of, sorted(rules))):
+        task = _task(harness, "bmc", BMC, depth=proof.depth, cover=cover, covers=len(rules) + 1)
+        found = _cached(harness, f"cover_{cover}", task)
+        if set(found.verdicts) != {cover}:
+            raise ProofError(f"{proof.name}: every rule needs its cover: {cover} is not there")
+        verdicts[cover] = "PASS" if found.status == "FAIL" else "FAIL"
+        steps |= found.steps
+        seconds, late = seconds + found.seconds, late or found.status == "TIMEOUT"
+    return Outcome("TIMEOUT" if late else "PASS", verdicts, steps, seconds)
+
+
+def _proven(harness: Harness) -> Outcome:
+    return _cached(harness, "prove", _task(harness, "prove", PDR, without=harness.proof.bounded))
 
 
 def _check(harness: Harness, what: str, rule: str, depth: int, mutant: Mutant | None = None) -> Outcome:
@@ -163,9 +195,20 @@ def _task(
     only: str = "",
     without: Iterable[str] = (),
     mutant: Mutant | None = None,
+    cover: str = "",
+    covers: int = 0,
 ) -> Task:
+    """A task of the proof.
+
+    Args:
+        only: the assertion that is checked; all where empty.
+        without: assertions that are left out.
+        mutant: what takes the place of a block.
+        cover: the cover that an engine of assertions reaches, where it fails.
+        covers: how many there are.
+    """
     script, files = harness.script, harness.files
-    if mode != "cover":
+    if mode != "cover" and not cover:
         added, passes = harness.cut()
         files, script = {**files, **added}, [*script, *passes]
     if mutant is not None:
@@ -175,6 +218,12 @@ def _task(
     if only:
         script.append(f"chformal -assert -remove c:* c:{only} %d")
     script += [f"chformal -assert -remove c:{rule}" for rule in without]
+    if cover:
+        files = {**files, COVERS: (HERE / COVERS).read_text(encoding="utf-8")}
+        script += [
+            f"select -assert-count {covers} r:FLAVOR=cover", "chformal -assert -remove",
+            f"chformal -cover -remove c:* c:{cover} %d", "chformal -lower", f"techmap -map {COVERS} t:$cover",
+        ]  # fmt: skip
     return Task(mode, engine, script, files, depth, harness.proof.timeout)
 
 

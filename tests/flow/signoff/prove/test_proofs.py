@@ -9,17 +9,17 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import ClockSignal, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.flow.signoff.prove import catalogue, run
 from remora.flow.signoff.prove.catalogue import find_proofs
-from remora.flow.signoff.prove.harness import Harness, ProofError
-from remora.flow.signoff.prove.run import prove, prove_all, summary
+from remora.flow.signoff.prove.harness import CLOCK_GATE, Harness, ProofError
+from remora.flow.signoff.prove.run import DEEP, prove, prove_all, summary
 from remora.flow.tools import sby
 from remora.flow.tools.sby import Outcome, SbyError
-from remora.hdl.lib.hierarchy import add_submodule
+from remora.hdl.lib.hierarchy import add_macro, add_submodule
 from remora.hdl.lib.properties.proof import Bound, Checker, Mutant, Proof
 
 
@@ -51,6 +51,20 @@ class Shown(wiring.Component):
         m.d.comb += [counter.step.eq(self.step), self.raw.eq(counter.count)]
         with m.If(counter.count < 5):
             m.d.comb += self.shown.eq(counter.count)
+        return m
+
+
+class Gated(wiring.Component):
+    """A counter on a gated clock."""
+
+    def __init__(self) -> None:
+        super().__init__({"enable": In(1), "count": Out(4)})
+
+    def elaborate(self, platform) -> Module:
+        m, gated = Module(), Signal()
+        add_macro(m, "gate", CLOCK_GATE, i_clk=ClockSignal(), i_enable=self.enable, o_gated=gated)
+        counter = add_submodule(m, "counter", Counter(5), clock=gated)
+        m.d.comb += [counter.step.eq(1), self.count.eq(counter.count)]
         return m
 
 
@@ -95,8 +109,27 @@ def test_what_does_not_hold_fails():
     assert result["broken"] == ["counter: rules.below is failed"]
 
 
-def test_a_cover_that_is_not_reached_is_told():
-    result = summary([prove(proof(unreached=1))])
+def test_covers_far_from_the_start_are_reached_one_by_one():
+    deep = prove(proof(depth=DEEP + 1))
+    assert deep.verdicts == prove(proof()).verdicts
+    with pytest.raises(ProofError, match="its assumptions contradict each other"):
+        prove(proof(depth=DEEP + 1, assumed={"up": "step", "down": "!step"}))
+
+
+def test_a_gated_clock_ticks_where_its_gate_is_enabled():
+    rules = Checker("ticks_rules", {"enable": "enable", "count": "count"}, {}, Path(__file__).parent)
+    mutants = {
+        "rules.stands": Mutant("", {"enable": "enable | good_count[0]"}),
+        "rules.ticks": Mutant("", {"enable": "enable & ~good_count[0]"}),
+    }
+    gated = Proof("gated", "ticks", Gated, {"rules": rules}, mutants, macros=(CLOCK_GATE,))
+    result = summary([prove(gated)])
+    assert (result["proven"], result["mutants_refused"], result["broken"]) == (2, 2, [])
+
+
+@pytest.mark.parametrize("depth", [20, DEEP + 1])
+def test_a_cover_that_is_not_reached_is_told(depth):
+    result = summary([prove(proof(unreached=1, depth=depth))])
     assert result["broken"] == ["counter: rules.below: its cover is not reached, so it says nothing"]
     assert result["covers_reached"] == 1
 

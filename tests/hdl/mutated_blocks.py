@@ -44,11 +44,13 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.test_step_answer:test_step_answer", "primes"): {"step_answer": "step_answer"},
     ("crossbar.test_sequence_buffer:test_sequence_buffer", "primes"): {"sequence_buffer": "sequence_buffer"},
     ("crossbar.test_sequencer:test_sequencer", "primes"): {
-        "sequencer": "sequencer", "integration_hidden": "integration_hidden",
-        "integration_readout": "integration_readout", "readout": "readout", "conversion": "conversion",
+        "sequencer": "sequencer", "integration_hidden": "integration_hidden", "conversion": "conversion",
         "fold_issue": "fold_issue",
     },
     ("crossbar.test_contexts:test_contexts", "three"): {"contexts": "contexts"},
+    ("crossbar.test_readout:test_readout", "three"): {
+        "readout": "readout", "integration_readout": "integration_readout",
+    },
     ("crossbar.test_sequencer:test_sequencer", "heals_primes"): {"lessons": "lessons"},
     ("crossbar.test_weight_window:test_weight_window", "verified"): {
         "weight_window": "weight_window", "column_probe": "column_probe", "row_verifier": "row_verifier",

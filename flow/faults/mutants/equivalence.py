@@ -140,8 +140,8 @@ def _write_claims(folder: Path, mutants: Sequence[Mutant]) -> None:
         head = _TRIGGER.sub("wire \\\\trigger", head)
         write_text(folder / miter, f"{head}\n{_claim(head)}{end}{rest}")
         passes += [
-            "design -reset", f"read_rtlil {miter}", "opt_clean", "techmap", "setundef -zero", "opt_expr", "opt_clean",
-            "dffunmap", "aigmap", "opt_clean", f"write_aiger -zinit {graph}",
+            "design -reset", f"read_rtlil {miter}", "async2sync", "opt_clean", "techmap", "setundef -zero", "opt_expr",
+            "opt_clean", "dffunmap", "aigmap", "opt_clean", f"write_aiger -zinit {graph}",
         ]  # fmt: skip
     run_yosys(passes, folder, "claim")
 

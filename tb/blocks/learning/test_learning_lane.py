@@ -139,7 +139,9 @@ async def errors_of_classes(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         design = block.design
         classes, bits = design.network.classes, design.formats.adc_bits
-        for label in [*range(min(classes, 12)), classes - 1]:
+        # A label beyond the classes, as no packet has it that is taken, is that of none.
+        beyond = [1 << bit for bit in range(16) if 1 << bit >= classes]
+        for label in [*range(min(classes, 12)), classes - 1, *beyond]:
             scores = some_integers(bench.random, -design.formats.adc_limit, design.formats.adc_limit, classes)
             block.put(start=1, label=label, scores=pack(scores, bits))
             for cycle in range(classes):
@@ -159,3 +161,24 @@ async def errors_of_classes(bench: BlockBench) -> None:
                 )
 
     await bench.each(drive, lanes(bench, "error"))
+
+
+@block_test
+async def errors_are_reset(bench: BlockBench) -> None:
+    """A reset ends what runs, and what was done is so no longer, until the next start."""
+
+    async def drive(block: Block) -> None:
+        classes = block.design.network.classes
+        for cycles in (0, 1, classes // 2, classes + 2):
+            block.put(start=1, label=0)
+            await bench.cycle()
+            block.put(start=0)
+            if cycles:
+                await bench.cycle(cycles)
+            await bench.reset(1)
+            for _ in range(classes + 2):
+                await bench.cycle()
+                bench.compare(block, "done after a reset", block.get("done"), 0)
+
+    for block in lanes(bench, "error"):
+        await drive(block)

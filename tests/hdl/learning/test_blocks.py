@@ -100,7 +100,7 @@ def test_lanes_deltas_and_errors():
         }
         for (unit, name), design in chosen.items()
     }  # fmt: skip
-    assert len(simulate_cases(make, parameters, "remora.tb.blocks.learning.test_learning_lane").tests) == 5
+    assert len(simulate_cases(make, parameters, "remora.tb.blocks.learning.test_learning_lane").tests) == 6
 
 
 def test_winner_unit():

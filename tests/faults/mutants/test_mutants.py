@@ -16,7 +16,7 @@ from remora.flow.faults.mutants.recipe import record
 from remora.flow.faults.mutants.store import Record
 from remora.spec.lib.errors import CheckFailed, RemoraError
 from tests.faults.mutants import ticker
-from tests.faults.mutants.ticker import ticker_recipe
+from tests.faults.mutants.ticker import Around, ticker_recipe
 
 INVERTED, NEVER_FULL = "inv at $and.Y[0], wire full[0]", "const0 at $and.Y[0], wire full[0]"
 UNREACHABLE = "const0 at $eq.Y[0], wire lost[0]"
@@ -136,6 +136,18 @@ def test_the_proof_tells_what_differs(tmp_path):
     known = {each.does: each for each in draw(tmp_path, made.module, ALL, 1)}
     answers = compare(tmp_path, made.module, [known[does] for does in CHOSEN])
     assert [answers[known[does].key] for does in CHOSEN] == ["differs", "differs", "equivalent"]
+
+
+def test_in_a_component_the_same_mutants_are_compared_and_what_it_does_not_read_does_not_count(tmp_path):
+    alone = ticker_recipe(tmp_path / "alone")
+    known = draw(alone.folder, alone.module, 24, 1)
+    answers = compare(alone.folder, alone.module, known)
+    assert set(answers.values()) == {"differs", "equivalent"}
+    for listens in (True, False):
+        made = ticker_recipe(tmp_path / str(listens), made=Around(listens))
+        assert draw(made.folder, made.module, 24, 1) == known
+        found = compare(made.folder, made.module, known)
+        assert found == (answers if listens else dict.fromkeys(answers, "equivalent"))
 
 
 def test_no_mutant_that_a_test_notices_is_proven_to_be_equivalent(tmp_path, monkeypatch):

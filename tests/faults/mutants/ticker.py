@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from remora.flow.faults.mutants.recipe import Recipe
+from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.verilog import Bench, convert
 from remora.spec.lib.files import write_text
 
@@ -35,9 +36,25 @@ class Ticker(wiring.Component):
         return m
 
 
-def ticker_recipe(folder: Path, tests: tuple[str, ...] = ()) -> Recipe:
-    """The block in its bench, as the tests of a block of the hardware record it."""
-    netlist = convert(Bench({"some": Ticker()}, {"mutant": 16}), "bench", sources=True)
+class Around(wiring.Component):
+    """A ticker and some logic of its own; ``full`` is that of the ticker where it ``listens``, and 0 otherwise."""
+
+    def __init__(self, listens: bool) -> None:
+        self.listens = listens
+        super().__init__({"count": In(1), "full": Out(1), "odd": Out(1)})
+
+    def elaborate(self, platform) -> Module:
+        m = Module()
+        ticker = add_submodule(m, "ticker", Ticker())
+        m.d.comb += [ticker.count.eq(self.count), self.full.eq(ticker.full if self.listens else 0)]
+        with m.If(self.count):
+            m.d.sync += self.odd.eq(~self.odd)
+        return m
+
+
+def ticker_recipe(folder: Path, tests: tuple[str, ...] = (), made: wiring.Component | None = None) -> Recipe:
+    """The block in its bench, as the tests of a block of the hardware record it; or what is ``made`` with it inside."""
+    netlist = convert(Bench({"some": made or Ticker()}, {"mutant": 16}), "bench", sources=True)
     write_text(folder / "bench.v", netlist.verilog)
     write_text(folder / "bench.il", netlist.library.rtlil)
     config = {"cases": {"some": {}}, "inputs": ["some__count"]}

@@ -57,7 +57,7 @@ SIMULATED = (
 """Sets whose testbench, as `remora generate` writes it, passes in the regression."""
 MAPPED_BY_DAY = ("tiny", "kws")
 """Presets that every run of the regression synthesises; the others are for the night."""
-GATES_SIMULATED = ("tiny", "kws")
+GATES_SIMULATED = ("tiny", "tiny, learning", "kws")
 """Sets whose mapped netlist the regression puts in the place of the Verilog, under the monitors
 (`tests/flow/verify/test_gates.py`)."""
 GATES_BY_DAY = ("tiny",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from amaranth.hdl import Value
 
+from remora.hdl.cells.bistable_cells import THRESHOLDS
 from remora.hdl.crossbar.properties.buffers import HERE
 from remora.hdl.lib.properties.proof import Checker, Mutant, Proof
 from remora.hdl.lib.registers import RegisterBlock
@@ -31,6 +32,7 @@ def guards(name: str, design: DesignPoint) -> Proof:
             f"{HOST}.apart": Mutant("", {"control_soft_reset": "good_control_soft_reset | late"},
                                            _LATE.format("good_control_soft_reset")),
             f"{HOST}.alone": Mutant("", {_READ: f"good_{_READ} | good_control_soft_reset"}),
+            **({f"{HOST}.loaded": Mutant("", {"guard_cells": "1'b1"})} if _loads(design) else {}),
         },
     )  # fmt: skip
 
@@ -42,15 +44,26 @@ _LATE = "reg late = 0; always @(posedge clk) late <= {};"
 def _checker(design: DesignPoint) -> Checker:
     widths = _widths(design)
     fields = [name for name in widths if name not in (*_SIGNALS, *_commands(design))]
+    loads = _loads(design)
     ports = {
         **{guard: guard for guard in ("guard_halted", "guard_discharged")},
         "guard_commands": "guard_window", "run": "control_run", "abort": "control_soft_reset",
         "commands": f"{{{', '.join(_commands(design))}}}",
         "charged_command": "window_control_commit || window_control_read",
+        "loads": f"{{{', '.join(loads)}}}" if loads else "2'd0", "guard_loads": "guard_cells" if loads else "1'b0",
         "fields": f"{{{', '.join(fields)}}}", "kept": "",
     }  # fmt: skip
-    parameters = {"COMMANDS": len(_commands(design)), "FIELDS": sum(widths[name] for name in fields)}
+    parameters = {
+        "COMMANDS": len(_commands(design)),
+        "LOADS": len(loads),
+        "FIELDS": sum(widths[name] for name in fields),
+    }
     return Checker("guards_rules", ports, parameters, HERE)
+
+
+def _loads(design: DesignPoint) -> list[str]:
+    """Pulses that load thresholds."""
+    return [f"cell_{name}_write" for name in THRESHOLDS] if design.capabilities.bistable else []
 
 
 def _commands(design: DesignPoint) -> list[str]:

@@ -4,6 +4,7 @@
 
 module guards_rules #(
     parameter COMMANDS = 1,
+    parameter LOADS = 0,
     parameter FIELDS = 1,
     parameter GIVEN = 0
 ) (
@@ -15,6 +16,8 @@ module guards_rules #(
     input wire run,
     input wire abort,
     input wire [COMMANDS-1:0] commands,  // pulses that ask for something; all of them stand under one guard
+    input wire guard_loads,
+    input wire [1:0] loads,  // strobes of writes, in the cycle of the access, where there are some
     input wire charged_command,  // one of those that need empty integrators
     input wire [FIELDS-1:0] fields,  // settings that change only while the core is halted
     output wire kept
@@ -36,12 +39,13 @@ module guards_rules #(
 
   wire silent_holds = !held || (!run && !abort && commands == 0);
   wire commanded_holds = !asked || (allowed && (!charged_command || discharged));
+  wire loaded_holds = loads == 0 || (guard_loads && loads != 2'b11);
   wire halted_holds = !changed || halted;
   wire discharged_holds = !raised || discharged;
   wire apart_holds = !(known && acted && acts);
   wire alone_holds = !asked || (run == ran && !abort && !changed);
-  assign kept = rst || (silent_holds && commanded_holds && halted_holds && discharged_holds && apart_holds
-      && alone_holds);
+  assign kept = loaded_holds && (rst || (silent_holds && commanded_holds && halted_holds && discharged_holds
+      && apart_holds && alone_holds));
 
   generate
     if (GIVEN == 0) begin : stated
@@ -58,6 +62,11 @@ module guards_rules #(
       reached_apart: cover property (!rst && acts && !asked);
       alone: assert property (rst || alone_holds);
       reached_alone: cover property (!rst && asked && run);
+    end
+    if (GIVEN == 0 && LOADS != 0) begin : loads_stated
+      // Also in a reset.
+      loaded: assert property (loaded_holds);
+      reached_loaded: cover property (!rst && loads == 2'b10);
     end
   endgenerate
 endmodule

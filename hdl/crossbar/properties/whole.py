@@ -5,10 +5,11 @@ from __future__ import annotations
 from remora.hdl.crossbar.properties.buffers import ONE
 from remora.hdl.crossbar.properties.guards import guards
 from remora.hdl.crossbar.properties.reading import LAYERS, array, cell, sequencer, window
-from remora.hdl.crossbar.properties.together import MACROS, pulses, settings, together
+from remora.hdl.crossbar.properties.together import BLOCKS, MACROS, pulses, settings, together
 from remora.hdl.crossbar.top import Remora
-from remora.hdl.lib.properties.proof import Proof
-from remora.hdl.lib.properties.streams import lite, lite_mutants
+from remora.hdl.learning.properties.updating import engine
+from remora.hdl.lib.properties.proof import Mutant, Proof
+from remora.hdl.lib.properties.streams import lite, lite_mutants, stream
 from remora.spec.crossbar.design import DesignPoint
 
 SMALL = ONE.evolve(
@@ -18,6 +19,11 @@ SMALL = ONE.evolve(
     system={"small_memory_bits": 0},
 )
 """Few planes, levels and cycles: what counts is soon counted. One tile a layer."""
+WHOLES = {
+    "one": SMALL,
+    "bistable": SMALL.evolve(cell={"kind": "bmru"}),
+}
+"""Designs whose tiles are proven to be asked what their contract allows."""
 
 
 def whole() -> list[Proof]:
@@ -26,8 +32,15 @@ def whole() -> list[Proof]:
     parts = (guards, cell, settings, pulses, sequencer, window, together)
     return [
         _buses("one", one),
-        *(part("one", SMALL) for part in parts),
-        *(array("one", SMALL, layer) for layer in LAYERS),
+        *(_stream(name, design) for name, design in WHOLES.items()),
+        *(
+            part(name, design)
+            for name, design in WHOLES.items()
+            for part in parts
+            if part is not cell or not design.capabilities.bistable
+        ),
+        *(engine(name, design) for name, design in WHOLES.items() if design.capabilities.learns),
+        *(array(name, design, layer) for name, design in WHOLES.items() for layer in LAYERS),
     ]
 
 
@@ -40,6 +53,26 @@ def _buses(name: str, design: DesignPoint) -> Proof:
         lite_mutants("s_axil", "aclk"),
         macros=MACROS,
         depth=40,
+        pinned=True,
+        timeout=1200,
+    )
+
+
+def _stream(name: str, design: DesignPoint) -> Proof:
+    capabilities, late = design.capabilities, "s_axil_arvalid"
+    return Proof(
+        f"stream-{name}",
+        f"{name}: AXI4-Stream of a whole design, under any back-pressure and with a reset at any time",
+        lambda: Remora(design),
+        {"answers": stream("m_axis")},
+        {
+            "answers.stays": Mutant("", {"m_axis_tvalid": f"good_m_axis_tvalid & ~{late}"}),
+            "answers.stable": Mutant("", {"m_axis_tdata": f"good_m_axis_tdata ^ {{32{{{late}}}}}"}),
+        },
+        macros=(*MACROS, "remora_bistable") if capabilities.bistable else MACROS,
+        # What the answer is sent, and when, is free.
+        cut=(*BLOCKS, "register_block", *(("core_learning",) if capabilities.learns else ())),
+        depth=60,
         pinned=True,
         timeout=1200,
     )

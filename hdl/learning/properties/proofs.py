@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from remora.hdl.learning.index_unit import IndexUnit
+from remora.hdl.learning.reservoir import Reservoir
 from remora.hdl.learning.update.pulse_queue import PulseQueue
 from remora.hdl.lib.properties.proof import Checker, Mutant, Proof
 from remora.hdl.lib.threefry import Threefry
@@ -27,6 +28,7 @@ def proofs() -> list[Proof]:
         *(_index(attempts) for attempts in (1, 2, 3)),
         *(_draw(attempts) for attempts in (1, 2, 3)),
         *(_queue(slots) for slots in (1, 2)),
+        _reservoir(3),
     ]
 
 
@@ -120,4 +122,56 @@ def _queue(slots: int) -> Proof:
         constants={"pick": parameters["ROW_BITS"]},
         wires={"legal": 1},
         assumed={"legal": "legal", "there": f"pick < {rows}"},
+    )
+
+
+def _reservoir(capacity: int) -> Proof:
+    design = load_design("one", DesignPoint).evolve(
+        network={"max_steps": 2},
+        learning={"enabled": True, "replay_capacity": capacity},
+        system={"small_memory_bits": 0},
+    )
+    names = ("draw", "drawn", "insert", "inserted", "accepted", "slot", "filled", "insert_length", "length", "read")
+    names += ("step", "filled_value", "presented_value", "legal")
+    words = {"steps": 2 * capacity, "heads": capacity}
+    host = {name: f"host_{name}__read || host_{name}__write" for name in words}
+    ports = {
+        **{name: name for name in names},
+        "changed": "load || clear",
+        "host": " || ".join(host.values()),
+        "host_there": " && ".join(
+            f"(!({host[name]}) || host_{name}__address < {count}) && !(host_{name}__read && host_{name}__write)"
+            for name, count in words.items()
+        ),
+    }
+    parameters = {
+        "CAPACITY": capacity, "MOST_STEPS": 2, "SLOT_BITS": unsigned_width(capacity - 1),
+        "FILLED_BITS": unsigned_width(capacity), "STEP_BITS": 1, "LENGTH_BITS": 2,
+    }  # fmt: skip
+    return Proof(
+        f"reservoir-{capacity}",
+        f"the reservoir of {capacity} sequences draws one that it holds, and reads and writes words that there are",
+        lambda: Reservoir(design),
+        {"reservoir": Checker("reservoir_rules", ports, parameters, HERE)},
+        {
+            "reservoir.holds": Mutant("", pins={"index_unit.bound": "32'd3"}),
+            "reservoir.has_room": Mutant("", {"slot": "~good_slot"}),
+            "reservoir.asked": Mutant("", {"drawn": "good_drawn | host_heads__read"}),
+            "reservoir.steps": Mutant("", {"length": "good_length + 2'd1"}),
+            "dut.steps.macro.write_there": Mutant("", pins={"steps.write_address": "~%"}),
+            "dut.steps.macro.read_there": Mutant("", pins={"steps.read_address": "~%"}),
+            "dut.steps.macro.apart": Mutant("", pins={"steps.read": "1'b1"}),
+        },
+        macros=("remora_memory",),
+        contracts=("remora_memory",),
+        cut=("index_unit", "threefry_pipeline_1"),
+        inside={
+            "index_done": ("index_unit.done", 1),
+            "index": ("index_unit.index", 32),
+            "bound": ("index_unit.bound", 32),
+        },
+        wires={"legal": 1},
+        assumed={"below": f"!index_done || bound > {MOST} || index < bound", "legal": "legal"},
+        relies={"below": "index-unit-1"},
+        depth=60,
     )

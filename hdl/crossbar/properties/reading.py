@@ -318,7 +318,7 @@ def array(name: str, design: DesignPoint, layer: str) -> Proof:
     wires = ["may_end", "gathers", "occupied", "reads_kept", "program_kept", "stretch_kept"]
     macros, assumed = ["remora_crossbar"], {"reads": "reads_kept", "program": "program_kept", "stretch": "stretch_kept"}
     relies = {"reads": f"core-{name}", "program": f"core-{name}", "stretch": f"settings-{name}"}
-    earlier = ("reads", "program")
+    earlier: tuple[str, ...] = ("reads", "program")
     if not conversions(design, layer):
         control, load = "columns__control", "columns__thresholds__load"
         checkers["given_cells"] = cells(True, control, ALWAYS, "cells_kept")

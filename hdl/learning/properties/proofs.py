@@ -131,8 +131,10 @@ def _reservoir(capacity: int) -> Proof:
         learning={"enabled": True, "replay_capacity": capacity},
         system={"small_memory_bits": 0},
     )
-    names = ("draw", "drawn", "insert", "inserted", "accepted", "slot", "filled", "insert_length", "length", "read")
-    names += ("step", "filled_value", "presented_value", "legal")
+    names = (
+        "draw", "drawn", "insert", "inserted", "accepted", "slot", "filled", "insert_length", "length", "read", "step",
+        "filled_value", "presented_value", "legal",
+    )  # fmt: skip
     words = {"steps": 2 * capacity, "heads": capacity}
     host = {name: f"host_{name}__read || host_{name}__write" for name in words}
     ports = {

@@ -180,11 +180,6 @@ def simulate_blocks(
     return run(compiled, test_module, **options)
 
 
-def told(design: Design) -> dict[str, Any]:
-    """A design point as a bench is told it: without defaults, so that a field that is new changes no recorded bench."""
-    return design.model_dump(mode="json", exclude_defaults=True) | {"core": design.CORE}
-
-
 def simulate_cases(
     make: Callable[..., wiring.Component],
     cases: Mapping[str, Mapping[str, Any]],
@@ -206,9 +201,7 @@ def simulate_cases(
         if member.flow == In
     ]
     plain = {
-        prefix: {
-            key: told(value) if isinstance(value, Design) else value for key, value in case.items()
-        }
+        prefix: {key: value.stated() if isinstance(value, Design) else value for key, value in case.items()}
         for prefix, case in cases.items()
     }
     options["config"] = {"cases": plain, "inputs": inputs, **(options.get("config") or {})}

@@ -106,6 +106,11 @@ class Design(Section):
     def register_source(self) -> RegisterSource:
         """SystemRDL of the register map, and its parameters."""
 
+    def stated(self) -> dict[str, Any]:
+        """What a file of this design point must state, as JSON has it: ``core``, and each field that is not at its
+        default. So a field that is added later changes nothing of it."""
+        return self.model_dump(mode="json", exclude_defaults=True) | {"core": self.CORE}
+
     def identity(self) -> dict:
         """What makes this design point another than its neighbours: the fields that `remora.spec.lib.identity` marks
         say."""

@@ -66,8 +66,7 @@ class Campaign:
         weights = np.array([soaker.WEIGHT for soaker in self.soakers.values()], float)
         soaker = list(self.soakers.values())[random.choice(len(weights), p=weights / weights.sum())]
         design = soaker.draw(random)
-        content = design.model_dump(mode="json")
-        return [SoakPoint(soaker.name, content, each) for each in soaker.traffics(random, design, self.cycles)]
+        return [SoakPoint(soaker.name, design.stated(), each) for each in soaker.traffics(random, design, self.cycles)]
 
     def _soak(self, runs: list[SoakPoint], number: int, end: float) -> list[Path]:
         """The runs of one design point; those that there is no time for are left to the next soak."""

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from remora.flow.verify.records import Check
 from remora.flow.verify.run import Reset, RtlRun, RunCase
 from remora.spec.lib.errors import RemoraError
 from remora.spec.lib.section import Design
+from remora.spec.presets import parse_design
 
 NAME = "soak"
 """Name of every design point that is soaked."""
@@ -30,7 +31,7 @@ Traffic = Mapping[str, int | float | bool]
 
 @dataclass(frozen=True)
 class SoakPoint:
-    """One run of a soak: a system's design point, all of its fields, and its traffic."""
+    """One run of a soak: a system's design point, as `Design.stated` gives it, and its traffic."""
 
     system: str
     design: Mapping[str, Any]
@@ -95,13 +96,13 @@ class Soaker(ABC, Generic[D, C]):
     def traffics(self, random: np.random.Generator, design: D, cycles: int) -> list[Traffic]:
         """What goes through a design point, in about so many cycles in all."""
 
-    @abstractmethod
     def load(self, content: Mapping[str, Any]) -> D:
-        """A design point from all of its fields.
+        """A design point of this system from what it states.
 
         Raises:
             ValueError: it is not legal.
         """
+        return cast(D, parse_design({"core": self.name, **content}, "saved point"))
 
     @abstractmethod
     def parts(self, design: D) -> Parts:
@@ -155,12 +156,12 @@ class Candidates:
         for changes in self._changes(point.design):
             content = {**point.design}
             for section, values in changes.items():
-                content[section] = {**point.design[section], **values}
+                content[section] = {**point.design.get(section, {}), **values}
             try:
-                self.soaker.load(content)
+                design = self.soaker.load(content)
             except ValueError:
                 continue
-            smaller = SoakPoint(point.system, content, point.traffic)
+            smaller = SoakPoint(point.system, design.stated(), point.traffic)
             if smaller.design_key not in seen:
                 seen.add(smaller.design_key)
                 yield smaller
@@ -172,13 +173,13 @@ class Candidates:
             for section, values in model.items()
             if isinstance(values, dict)
         }
-        whole = {section: values for section, values in targets.items() if values != design[section]}
+        whole = {section: values for section, values in targets.items() if values != model[section]}
         yield whole
         for section, values in whole.items():
             yield {section: values}
         for section, values in whole.items():
             for name, value in values.items():
-                now = design[section][name]
+                now = model[section][name]
                 if value == now:
                     continue
                 yield {section: {name: value}}

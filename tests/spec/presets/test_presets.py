@@ -18,6 +18,18 @@ def test_every_preset_loads_under_its_own_name(name):
     assert load_design(name, Design).name == name
 
 
+@pytest.mark.parametrize("name", preset_names())
+def test_what_a_preset_states_is_all_of_it(name):
+    design = load_design(name, Design)
+    stated = design.stated()
+    assert parse_design(json.loads(json.dumps(stated)), name) == design
+
+
+def test_what_is_at_its_default_is_not_stated():
+    assert DesignPoint(name="x", learning={"enabled": False}).stated() == {"name": "x", "core": "crossbar"}
+    assert BmruDesign(name="x", vote={"frames": 3}).stated() == {"name": "x", "core": "bmru", "vote": {"frames": 3}}
+
+
 def test_presets_are_listed_by_kind():
     bmru, crossbar = preset_names(BmruDesign), preset_names(DesignPoint)
     assert sorted(bmru + crossbar) == preset_names() and {"kws", "kws16"} <= set(bmru) and "mnist" in crossbar

@@ -21,7 +21,6 @@ from remora.flow.verify.records import ANSWER, Check, answer_records, by_name, c
 from remora.flow.verify.run import RtlRun, recorded
 from remora.flow.verify.soak.soaker import NAME, Soaker, Traffic, resets_of
 from remora.spec.bmru.design import BmruDesign
-from remora.spec.lib.validation import validated
 
 FEWEST, MOST = 12, 600
 """Clips of a run."""
@@ -62,10 +61,6 @@ class BmruSoaker(Soaker[BmruDesign, BmruCase]):
                 }
             )  # fmt: skip
         return found
-
-    def load(self, content: Mapping[str, Any]) -> BmruDesign:
-        """See the base."""
-        return validated(BmruDesign, content, "saved point")
 
     def parts(self, design: BmruDesign) -> Parts:
         """See the base."""

@@ -32,7 +32,6 @@ from remora.flow.verify.soak.soaker import Soaker, Traffic, resets_of
 from remora.golden.learning.learnt_state import read_state
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.packets import Flag, encode_packet
-from remora.spec.lib.validation import validated
 
 RATIOS, HEALED = (1, 2, 3), (1, 2, 0, 3)
 """Replays after a new sequence, and healing replays, at the commands in turn."""
@@ -76,10 +75,6 @@ class CrossbarSoaker(Soaker[DesignPoint, CrossbarCase]):
                 }
             )  # fmt: skip
         return found
-
-    def load(self, content: Mapping[str, Any]) -> DesignPoint:
-        """See the base."""
-        return validated(DesignPoint, content, "saved point")
 
     def parts(self, design: DesignPoint) -> Parts:
         """See the base."""

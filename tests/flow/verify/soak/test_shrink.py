@@ -31,7 +31,7 @@ def large() -> SoakPoint:
         crossbar={"rows": 3, "columns": 4, "levels": 20},
         formats={"stream_bits": 5},
     )
-    return SoakPoint("crossbar", design.model_dump(mode="json"), TRAFFIC)
+    return SoakPoint("crossbar", design.stated(), TRAFFIC)
 
 
 def test_what_does_not_matter_is_taken_away():
@@ -40,8 +40,8 @@ def test_what_does_not_matter_is_taken_away():
     def fails(point: SoakPoint) -> bool:
         """Any sequence after the 36th fails where there are three hidden units or more and tiles of few rows."""
         tried.append(point)
-        design = point.design
-        return point.traffic["last"] > 36 and design["network"]["hidden"] >= 3 and design["crossbar"]["rows"] < 9
+        design = CrossbarSoaker().load(point.design)
+        return point.traffic["last"] > 36 and design.network.hidden >= 3 and design.crossbar.rows < 9
 
     small = shrink(large(), Candidates(CrossbarSoaker()), fails, seconds=60)
     assert len(tried) > 20 and len({point.key for point in tried}) == len(tried)
@@ -50,12 +50,11 @@ def test_what_does_not_matter_is_taken_away():
     assert {name: small.traffic[name] for name in ("stall", "bad", "window", "commands", "readbacks", "resets")} == {
         "stall": 0.0, "bad": 0.0, "window": False, "commands": False, "readbacks": 0, "resets": 0,
     }  # fmt: skip
-    assert small.design["network"] | {"hidden": 0} == large().design["network"] | {
-        "features": 1, "hidden": 0, "classes": 1, "max_steps": 1,
-    }  # fmt: skip
-    assert small.design["network"]["hidden"] in (3, 4)
-    assert small.design["crossbar"]["rows"] == 3 and small.design["crossbar"]["levels"] == 32
-    assert small.design["formats"]["stream_bits"] == 8
+    found, plain = CrossbarSoaker().load(small.design), CrossbarSoaker().load({"name": "soak"})
+    layers = found.network
+    assert (layers.features, layers.classes, layers.max_steps) == (1, 1, 1) and layers.hidden in (3, 4)
+    assert found.crossbar.rows == 3 and found.crossbar.levels == plain.crossbar.levels
+    assert found.formats == plain.formats
     for point in tried:
         CrossbarSoaker().load(point.design)
 

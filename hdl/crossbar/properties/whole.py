@@ -22,6 +22,7 @@ SMALL = ONE.evolve(
 WHOLES = {
     "one": SMALL,
     "bistable": SMALL.evolve(cell={"kind": "bmru"}),
+    "learning": SMALL.evolve(learning={"enabled": True}),
 }
 """Designs whose tiles are proven to be asked what their contract allows."""
 

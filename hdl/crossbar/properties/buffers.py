@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from remora.hdl.crossbar.result_slots import Result, ResultSlots
+from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
 from remora.hdl.crossbar.step_packer import StepPacker
 from remora.hdl.lib.answer import Answer
 from remora.hdl.lib.memory import Memory
@@ -26,6 +27,7 @@ def buffers() -> list[Proof]:
         *(_memory(depth) for depth in (1, 2, 3, 4, 5)),
         *(_packer(features) for features in (1, 3)),
         *(_slots(contexts) for contexts in (2,)),
+        *(_sequences(features, contexts) for features, contexts in ((1, 1),)),
     ]
 
 
@@ -127,6 +129,49 @@ def _slots(contexts: int) -> Proof:
         wires={"legal": 1},
         assumed={"legal": "legal"},
         quick=True,
+    )
+
+
+def _sequences(features: int, contexts: int) -> Proof:
+    design = ONE.evolve(network={"features": features, "max_steps": 2}, system={"contexts": contexts})
+    bank, step = unsigned_width(design.banks - 1), unsigned_width(1)
+    arrived, header, reader = (f"sequences__{each}" for each in ("arrived", "header", "reader"))
+    ports = {
+        **{name: name for name in ("follow", "looked_at", "place", "abort", "dropped", "legal")},
+        **{name: f"stream__{name}" for name in STREAM},
+        **{name: f"{arrived}__{name}" for name in ("available", "bank", "length", "flags", "take")},
+        "header_bank": f"{header}__bank", "header_length": f"{header}__length", "free": f"{header}__free",
+        "header": f"{{{', '.join(f'{header}__{part}' for part in ('tag', 'flags', 'label'))}}}",
+        "read": f"{reader}__read", "read_bank": f"{reader}__bank", "read_step": f"{reader}__step",
+        "features": f"{reader}__features",
+    }  # fmt: skip
+    parameters = {
+        "FEATURES": features, "BANKS": design.banks, "BANK_BITS": bank, "STEP_BITS": step,
+        "LENGTH_BITS": unsigned_width(2),
+    }  # fmt: skip
+    late = f"reg late = 0; always @(posedge clk) late <= {arrived}__take;"
+    lost = "reg lost = 0; always @(posedge clk) if (good_dropped != 0) lost <= 1;"
+    return Proof(
+        f"sequence-buffer-{features}-{contexts}",
+        f"{design.banks} banks keep each good packet of {features} feature(s) once, as it came and in order",
+        lambda: SequenceBuffer(design),
+        {"sequences": Checker("sequences_rules", ports, parameters, HERE)},
+        {
+            "sequences.once": Mutant("", {f"{arrived}__available": f"good_{arrived}__available | late"}, late),
+            "sequences.comes_soon": Mutant("", {"stream__tkeep": "stream__tkeep & {stream__tdata[31:29] != 5, 3'd7}"}),
+            "sequences.in_order": Mutant("", {f"{arrived}__flags": f"good_{header}__flags"}),
+            "sequences.whole_head": Mutant("", {"stream__tdata": "stream__tdata ^ {31'd0, abort} ^ 32'h1000000"}),
+            "sequences.same": Mutant("", {f"{reader}__step": f"~{reader}__step"}),
+            "sequences.own_bank": Mutant("", {f"{header}__free": f"{header}__free | {arrived}__take"}),
+            "sequences.told": Mutant("", {"dropped": "good_dropped[4:1] != 0 ? 5'd2 : good_dropped"}),
+            "sequences.told_soon": Mutant("", {"dropped": "lost ? 5'd0 : good_dropped"}, lost),
+        },
+        outside={"follow": 1},
+        constants={"looked_at": step, "place": 2},
+        wires={"legal": 1},
+        assumed={"legal": "legal"},
+        depth=40,
+        timeout=600,
     )
 
 

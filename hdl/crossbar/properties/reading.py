@@ -131,10 +131,15 @@ def cell(name: str, design: DesignPoint) -> Proof:
     )
 
 
-_UNPROVEN = (
-    "hidden.idle", "hidden.leaves", "hidden.waits", "readout.apart", "readout.idle", "readout.leaves", "readout.waits",
-)  # fmt: skip
-_IN_FLIGHT = Bound(44, "PDR does not find how the steps that are in flight belong to the contexts")
+_UNPROVEN = {
+    "hidden.idle": 30, "hidden.waits": 30, "hidden.leaves": 40, "readout.apart": 36, "readout.idle": 36,
+    "readout.leaves": 40, "readout.waits": 44,
+}  # fmt: skip
+"""Rules of a sequencer of several contexts, and how deep they are checked."""
+
+
+def _in_flight(depth: int) -> Bound:
+    return Bound(depth, "PDR does not find how the steps that are in flight belong to the contexts")
 
 
 def sequencer(name: str, design: DesignPoint) -> Proof:
@@ -194,7 +199,7 @@ def sequencer(name: str, design: DesignPoint) -> Proof:
         assumed=assumed,
         relies=relies,
         earlier=earlier,
-        bounded=dict.fromkeys(_UNPROVEN, _IN_FLIGHT) if design.system.contexts > 1 else {},
+        bounded={rule: _in_flight(depth) for rule, depth in _UNPROVEN.items()} if design.system.contexts > 1 else {},
         depth=40,
         timeout=600,
     )

@@ -8,7 +8,7 @@ from random import Random
 
 import cocotb
 import numpy as np
-from cocotb.triggers import RisingEdge, with_timeout
+from cocotb.triggers import ReadOnly, RisingEdge, with_timeout
 from cocotb.utils import get_sim_time
 
 from remora.spec.crossbar.cycles import Cycles, Stretch
@@ -28,7 +28,10 @@ class WindowHost:
         self.random = Random(f"{bench.random.random()} {block.name}")
         self.models = {layer: CrossbarModel(block.design, layer) for layer in Layer}
         self.tiles = all_tiles(block.design)
-        self.pulses = self.cycles = 0
+        self.cycles = 0
+        names = ("counts__programmed", "counts__unverified", "counts__corrections")
+        self.counted = dict.fromkeys(("pulses", *names * block.design.capabilities.verifies), 0)
+        """Sums over a command of what counters grow by."""
         self.predicted = self.design.cycles
         # What each integrator holds of each layer: what each row was driven with.
         self.words = {
@@ -90,20 +93,21 @@ class WindowHost:
         return values[:count]
 
     async def run(self, action: str) -> tuple[int, int]:
-        """Strobe a command and wait; returns failed and mismatches, adds the pulses, takes the cycles."""
+        """Strobe a command and wait; returns failed and mismatches, takes the counts and the cycles."""
         block, host, bench = self.block, self.host, self.bench
         host.put(**{action: 1})
         await bench.cycle()
         bench.compare(block, f"busy with {action}", host.get("busy"), 0)
         host.put(**{action: 0})
-        counting = cocotb.start_soon(self._count_pulses())
+        counting = [cocotb.start_soon(self._count(name)) for name in self.counted]
         await bench.cycle()
         bench.compare(block, f"busy in the cycle after {action}", host.get("busy"), 1)
         began = get_sim_time("ns")
         await with_timeout(RisingEdge(host.handle("done")), TIMEOUT_US, "us")
         await bench.cycle()
         bench.compare(block, f"busy and done at the end of {action}", (host.get("busy"), host.get("done")), (1, 1))
-        counting.cancel()
+        for task in counting:
+            task.cancel()
         self.cycles = round((get_sim_time("ns") - began) / PERIOD_NS) + 1
         result = host.get("failed"), host.get("mismatches")
         await bench.cycle()
@@ -111,12 +115,16 @@ class WindowHost:
         bench.compare(block, f"busy, done, failed, mismatches after {action}", found, (0, 0, 0, result[1]))
         return result
 
-    async def _count_pulses(self) -> None:
-        """Sum up ``pulses``, which falls to 0 after each: a pulse lasts longer than the cycle of its launch."""
-        handle = self.block.handle("pulses")
+    async def _count(self, name: str) -> None:
+        """Sum up what a counter grows by, which falls to 0 after each time: a pulse lasts longer than the cycle of its
+        launch."""
+        self.counted[name] = 0
+        handle = self.block.handle(name)
         while True:
             await handle.value_change
-            self.pulses += int(handle.value)
+            # An event-driven simulator shows what the logic passes through on its way.
+            await ReadOnly()
+            self.counted[name] += int(handle.value)
 
     async def commit(self, tile: Tile, column: int, values: Sequence[int], *, known: bool = True) -> None:
         """Program a column, a slice after the other, and compare verdict, pulses and devices; ``known``: the model
@@ -137,7 +145,6 @@ class WindowHost:
         reached = [max(-limit, min(limit, value)) for value in values]
         await self.select(tile, column, part)
         await self.fill(values)
-        self.pulses = 0
         verdict = await self.run("commit")
         wrong = sum(value != level for value, level in zip(values, reached, strict=True))
         self.bench.compare(self.block, f"failed and mismatches of {values}", verdict, (int(wrong > 0), wrong))
@@ -146,12 +153,16 @@ class WindowHost:
                 1 << row for row, (value, level) in enumerate(zip(values, reached, strict=True)) if value != level
             )
             self.bench.compare(self.block, f"unverified rows of {values}", self.host.get("unverified"), lost)
+            # Devices of these tiles take every pulse, so that none is left to correct.
+            found = {name: count for name, count in self.counted.items() if name != "pulses"}
+            counts = zip(found, (len(values), wrong, 0), strict=True)
+            self.bench.compare(self.block, "rows programmed and unverified, corrections", found, dict(counts))
         raised = [reference + level if fixed else abs(level) for level in reached]
         levels = raised if fixed else [max(0, level) for level in reached]
         model.pairs[0, *chosen] = levels
         model.pairs[1, *chosen] = np.array(levels) - reached
         if known:
-            self.bench.compare(self.block, "pulses", self.pulses, before + sum(raised))
+            self.bench.compare(self.block, "pulses", self.counted["pulses"], before + sum(raised))
             # All devices come to rest at once, and are raised at once.
             launched = max(old) + max(raised)
             predicted = self.predicted.slice_commit(tile.layer, len(values), launched)
@@ -165,11 +176,10 @@ class WindowHost:
             count = self.rows_of(tile, part)
             await self.select(tile, column, part)
             await self.fill([self.random.randint(-128, 127) for _ in range(count)])
-            self.pulses = 0
             self.bench.compare(self.block, "verdict of a read", await self.run("read"), (0, 0))
             if self.design.capabilities.verifies:
                 self.bench.compare(self.block, "unverified rows after a read", self.host.get("unverified"), 0)
-            self.bench.compare(self.block, "pulses of a read", self.pulses, 0)
+            self.bench.compare(self.block, "pulses of a read", self.counted["pulses"], 0)
             cycles += self.cycles
             self.bench.compare(
                 self.block,
@@ -185,11 +195,10 @@ class WindowHost:
         await self.select(tile, self.random.randrange(tile.columns), part)
         await self.fill(values)
         self.host.put(planes=planes, integrator=integrator)
-        self.pulses = 0
         self.bench.compare(self.block, "verdict of a drive", await self.run("drive"), (0, 0))
         self.charged.add((tile.layer, integrator))
         self.bench.compare(self.block, "charged after a drive", self.host.get("charged"), 1)
-        self.bench.compare(self.block, "pulses of a drive", self.pulses, 0)
+        self.bench.compare(self.block, "pulses of a drive", self.counted["pulses"], 0)
         self.bench.compare(self.block, "cycles of a drive", self.cycles, self.predicted.drive(planes))
         self.bench.compare(self.block, "window after a drive", await self.show(len(values)), list(values))
         first = tile.first_row + tile.window_slices[part].start

@@ -17,9 +17,13 @@ from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 
+COUNTED = ("pulses", "counts")
+"""Ports of the window that tell what counters grow by; the latter of a window that verifies."""
+
 
 class WindowedCrossbars(wiring.Component):
-    """The window's ``host``, ``stretch``, its ``pulses``, and as ``<layer>__<flag>`` the sense flags of its column."""
+    """The window's ``host``, ``stretch``, ``pulses`` and ``counts``, and as ``<layer>__<flag>`` the sense flags of its
+    column."""
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self._window = design, WeightWindow(design)
@@ -28,7 +32,7 @@ class WindowedCrossbars(wiring.Component):
             {
                 "host": In(WindowHost(design)),
                 "stretch": In(Stretch()),
-                "pulses": self._window.signature.members["pulses"],
+                **{name: member for name, member in self._window.signature.members.items() if name in COUNTED},
                 **{f"{layer.name.lower()}__{flag}": Out(rows) for layer in Layer for flag in SENSE},
             }
         )
@@ -40,6 +44,10 @@ class WindowedCrossbars(wiring.Component):
         recovery = add_submodule(m, "recovery", Recovery())
         m.d.comb += [
             self.pulses.eq(window.pulses),
+            *(
+                getattr(self.counts, name).eq(getattr(window.counts, name))
+                for name in (window.counts.signature.members if self.design.capabilities.verifies else ())
+            ),
             *(
                 getattr(window.stretch, name).eq(getattr(self.stretch, name))
                 for name in window.stretch.signature.members

@@ -11,6 +11,7 @@ from tests.support import simulate_cases
 def test_miru_cell():
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "primes", "powers", "signed", "coarse", "exact")}
     designs |= {f"every_{name}": designs[name].evolve(network={"readout": "every"}) for name in ("tiny", "primes")}
+    designs["three"] = designs["primes"].evolve(system={"contexts": 3})
     designs["all"] = make_design(network={"hidden": 6}, cell={"lanes": 6})
     assert (
         len(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import HealthCheck, Phase, given, settings
 
 from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
@@ -12,6 +14,8 @@ from tests.hdl.macro_models import MEMORY
 from tests.support import simulate_cases
 
 PACKETS = 120
+LEAST_DROPS = 4
+"""Packets of all batches that are dropped for each cause; the bench sends them several times."""
 TESTS = 5
 
 
@@ -42,13 +46,9 @@ def test_sequence_buffer():
     designs["three"] = DESIGNS["tiny"].evolve(system={"contexts": 3})
     designs["learns"] = DESIGNS["tiny"].evolve(learning={"enabled": True})
     batches = {name: draw_batch(design, 30 if name == "mnist" else PACKETS) for name, design in designs.items()}
-    causes = {
-        parse(designs[name], beats)
-        for name, batch in batches.items()
-        for beats in batch
-        if isinstance(parse(designs[name], beats), Drop)
-    }
-    assert causes == set(Drop), "a batch that never drops for a cause tests little"
+    parsed = [parse(designs[name], beats) for name, batch in batches.items() for beats in batch]
+    causes = Counter(result for result in parsed if isinstance(result, Drop))
+    assert all(causes[cause] >= LEAST_DROPS for cause in Drop), "batches that rarely drop for a cause test little"
     result = simulate_cases(
         SequenceBuffer,
         cases(designs),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from remora.hdl.lib.counters import Counters
 from remora.spec.crossbar.counters import Counter
+from remora.spec.lib.registers import COUNTER_BITS
 from tests.support import simulate_cases
 
 CASES = {
     "single": {},
     "mixed": {Counter.ADC_SATURATIONS: 8, Counter.WORD_SATURATIONS: 5, Counter.PULSES: 9},
     # Nothing real grows so fast; it is how the counters reach their end within a test.
-    "wrapping": {Counter.STEPS: 48, Counter.DROPPED_TOO_LONG: 47},
+    "wrapping": dict.fromkeys(Counter, COUNTER_BITS) | {Counter.DROPPED_TOO_LONG: COUNTER_BITS - 1},
 }
 
 

@@ -9,15 +9,20 @@ import cocotb
 from remora.spec.lib.packets import BEAT_BYTES, Drop, Flag
 from remora.tb.blocks.crossbar.sequence_reader import BufferBench
 from remora.tb.lib.bench import Block, BlockBench, block_test
-from remora.tb.models.packets import malformed, parse, to_beats
+from remora.tb.models.packets import Sequence, malformed, parse, to_beats
 
 WAYS = ((0.0, 0), (0.5, 3), (0.1, 25))
 """How a batch is sent: the chance of a pause before a beat, and how long the reader takes at most."""
 
 
 def good_packet(bench: BlockBench, block: Block, steps: int) -> list[tuple[int, int]]:
-    header = int(Flag.INFER) << 16 | bench.random.randrange(256) << 24
-    return to_beats(header, bench.random.randbytes(steps * block.design.network.features))
+    """A packet of so many steps with any header that asks for an answer: a label that is not valid may be any."""
+    random = bench.random
+    valid = random.getrandbits(1)
+    flags = Flag.INFER | Flag.LABEL_VALID * valid | random.getrandbits(5) << 3
+    label = random.randrange(block.design.network.classes) if valid else random.getrandbits(16)
+    header = label | int(flags) << 16 | random.getrandbits(8) << 24
+    return to_beats(header, random.randbytes(steps * block.design.network.features))
 
 
 @block_test
@@ -85,6 +90,73 @@ async def throughput(bench: BlockBench) -> None:
         body = len(beats) - 1 if block.design.network.features >= BEAT_BYTES else steps
         bench.compare(block, "cycles from packet to packet", periods, [1 + body + 2] * 5)
         buffer.expected.clear()
+
+    await bench.each(drive)
+
+
+@block_test
+async def in_any_cycle(bench: BlockBench) -> None:
+    """Sequences are taken and freed in any cycle, also in that in which another arrives."""
+
+    async def drive(block: Block) -> None:
+        buffer, random = BufferBench(bench, block), bench.random
+        for _ in range(50):
+            buffer.send(good_packet(bench, block, random.randint(1, min(3, block.design.network.max_steps))))
+        held: dict[int, Sequence] = {}
+        waits = False
+        while buffer.expected or held:
+            takes = waits and len(held) < block.design.system.contexts and bench.chance(0.4)
+            bank = random.choice(list(held)) if held else 0
+            frees = bool(held) and bench.chance(0.2)
+            block.put(
+                sequences__arrived__take=int(takes), sequences__header__bank=bank, sequences__header__free=int(frees)
+            )
+            await bench.cycle()
+            waits = bool(block.get("sequences__arrived__available")) and not takes
+            if held:
+                found = tuple(block.get(f"sequences__header__{port}") for port in ("length", "label", "flags", "tag"))
+                kept = held[bank]
+                wanted = len(kept.steps), kept.label, kept.flags, kept.tag
+                bench.compare(block, "length, label, flags, tag", found, wanted)
+            if takes:
+                sequence = buffer.expected.pop(0)
+                found = tuple(block.get(f"sequences__arrived__{port}") for port in ("available", "length", "flags"))
+                bench.compare(block, "available, length, flags", found, (1, len(sequence.steps), sequence.flags))
+                held[block.get("sequences__arrived__bank")] = sequence
+            if frees:
+                del held[bank]
+        block.put(sequences__arrived__take=0, sequences__header__free=0)
+
+    await bench.each(drive)
+
+
+@block_test
+async def aborts(bench: BlockBench) -> None:
+    """Whatever is held or being received is forgotten, and the rest of a packet swallowed and not counted; what comes
+    after is received as ever."""
+
+    async def drive(block: Block) -> None:
+        buffer, longest = BufferBench(bench, block), block.design.network.max_steps
+        bad = [beats for beats, _ in malformed(block.design).values()]
+        for _ in range(30):
+            buffer.source.set_pause_generator(bench.pauses(bench.random.choice((0.0, 0.5))))
+            whole = good_packet(bench, block, bench.random.randint(1, longest))
+            buffer.send(bench.random.choice(bad) if bench.chance(0.3) else whole)
+            begun = False
+            for _ in range(bench.random.randint(1, len(whole) + 10)):
+                await bench.cycle()
+                begun |= bool(block.get("stream__tvalid") and block.get("stream__tready"))
+            before = list(buffer.drops)
+            block.put(abort=1)
+            await bench.cycle()
+            block.put(abort=0)
+            if begun or block.get("stream__tvalid") and block.get("stream__tready"):
+                buffer.expected.clear()
+                buffer.expected_drops = before
+            await bench.cycle()
+            bench.compare(block, "available after it", block.get("sequences__arrived__available"), 0)
+            buffer.send(good_packet(bench, block, longest))
+            await buffer.read_all(delay=2)
 
     await bench.each(drive)
 

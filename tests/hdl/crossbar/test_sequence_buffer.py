@@ -16,7 +16,7 @@ from tests.support import simulate_cases
 PACKETS = 120
 LEAST_DROPS = 4
 """Packets of all batches that are dropped for each cause; the bench sends them several times."""
-TESTS = 5
+TESTS = 7
 
 
 def draw_batch(design, count: int) -> list:

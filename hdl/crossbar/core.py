@@ -315,6 +315,11 @@ class Core(wiring.Component):
         The program ports are the window's; where the core learns, the engine's while it does.
         """
         window, learning, probe = self._window, self._learning, self._window.probe
+        # Whose selection and pulses the tiles see is told a cycle late, and whose rows another cycle late, each by a
+        # flip-flop of its own: neither controller pulses before its selection has settled.
+        programs, programs_rows = Signal(name="learning_programs"), Signal(name="learning_programs_rows")
+        if learning:
+            m.d.sync += [programs.eq(sequencer.learning.learning), programs_rows.eq(programs)]
         for layer, array in arrays.items():
             name, streamer = layer.name.lower(), streamers[layer]
             of_steps, of_probe, program = getattr(sequencer, name), getattr(probe, name), f"program_{name}"
@@ -348,7 +353,7 @@ class Core(wiring.Component):
             ]
             of_window = getattr(window, program)
             if learning:
-                share_program(m, target, sequencer.learning.learning, getattr(learning, program), of_window)
+                share_program(m, target, programs, getattr(learning, program), of_window, programs_rows)
             else:
                 wiring.connect(m, of_window, target if self._self_test is None else wiring.flipped(target))
 

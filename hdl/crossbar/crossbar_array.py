@@ -15,7 +15,7 @@ from remora.hdl.crossbar.spares.spare_map import MappedSpares
 from remora.hdl.lib.columns import ConvertedColumns, lanes_of
 from remora.hdl.lib.hierarchy import add_macro
 from remora.hdl.lib.reading import STROBES, ReadStrobes
-from remora.hdl.macros.program_port import SENSE, ProgramPort
+from remora.hdl.macros.program_port import PULSED, SENSE, ProgramPort
 from remora.spec.crossbar.correction.plan import added_bits
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.gain.code_gain import GAIN_BITS
@@ -24,10 +24,6 @@ from remora.spec.crossbar.tiles import STRETCH_BITS
 from remora.spec.lib.fixed import unsigned_width
 
 WORDLINES = ("wl_pos", "wl_neg")
-PULSED = ("up", "down", "side")
-"""What a pulse does to each row."""
-
-
 def share_of(design: DesignPoint, layer: Layer, wordlines):
     """A layer's wordlines, in the order of its rows, out of those that the streamer drives."""
     if layer is Layer.HIDDEN and cell_class(design).at_bitlines:
@@ -140,7 +136,9 @@ class CrossbarArray(wiring.Component):
         # What means nothing does not toggle.
         with m.If(strobes.drive | strobes.integrate):
             m.d.sync += [pins[name].eq(getattr(self, name)) for name in (*WORDLINES, "plane")]
-        with m.If(program.pulse):
+        # There is no pulse that is not sensed before, and `pulse` comes late to the enables of so many flip-flops.
+        self._settled = Signal(name="settled")
+        with m.If(self._settled):
             m.d.sync += [pins[name].eq(getattr(program, name)) for name in PULSED]
         self._tile, self._column = Signal.like(program.tile), Signal.like(program.column)
         m.d.sync += [self._tile.eq(program.tile), self._column.eq(program.column)]
@@ -152,7 +150,7 @@ class CrossbarArray(wiring.Component):
         flags = {name: Signal(len(getattr(program, name)), name=f"sensed_{name}", reset_less=True) for name in SENSE}
         # Cycles until the flags of the selection are right, counted from the one in which the tiles see it.
         settling = Signal(range(sense_cycles + 1), init=sense_cycles)
-        settled, same = Signal(), Signal()
+        settled, same = self._settled, Signal()
         selected = (program.tile == self._tile) & (program.column == self._column)
         m.d.comb += [
             same.eq(selected & ~self.spares.changed if self.design.capabilities.spares else selected),

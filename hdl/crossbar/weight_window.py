@@ -49,7 +49,7 @@ class WeightWindow(wiring.Component):
     Ports:
         host: what the registers set and read.
         stretch: of the planes, and before the sample.
-        pulses: device pulses launched in this cycle.
+        pulses: device pulses launched in the cycle before.
         counts: of programmed rows; of a window that verifies.
         program_hidden: programs the hidden layer.
         program_readout: programs the readout.
@@ -121,8 +121,11 @@ class WeightWindow(wiring.Component):
         # One bit an integrator of each layer.
         charged = Signal(2 * self.design.crossbar.integrators)
         named = charged.bit_select(Cat(host.layer, host.integrator)[: unsigned_width(len(charged) - 1)], 1)
+        # Counted a cycle later, as the write controller does.
+        launched, counted = Signal(rows), Signal()
+        m.d.sync += [launched.eq(up | down), counted.eq(pulse)]
         m.d.comb += [
-            self.pulses.eq(Mux(pulse, count_ones(up | down), 0)),
+            self.pulses.eq(Mux(counted, count_ones(launched), 0)),
             probe.step.eq(row),
             above.eq(Cat(*(pair.exceeds(weight, round_) for weight in weights)) & in_tile),
             negative.eq(Cat(*(weight < 0 for weight in weights))),

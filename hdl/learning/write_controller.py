@@ -99,17 +99,25 @@ class WriteController(wiring.Component):
         row_tiles = -(-self.design.hidden_rows // rows)
         self._row_tile = Signal(range(max(2, row_tiles)), name="row_tile")
         sensed, busy, pulse, up, down, side, due, blocked = self._connect(m, layer, tile, column, counts, raised)
-        pending = due.any()
+        # Some row is due. From a flip-flop, because whether many rows are takes as long as choosing what to pulse.
+        pending = Signal()
         # Devices of this tile that this column has pulsed, by side.
         seen = {name: Signal(rows, name=f"seen_{name}") for name in ("pos", "neg")}
         chosen = {"pos": (up | down) & ~side, "neg": (up | down) & side}
         # Counted a cycle later: adding up many rows takes as long as choosing them.
         launched, given_up, new = (Signal(rows, name=name) for name in ("launched", "given_up", "new_devices"))
-        m.d.sync += [launched.eq(0), given_up.eq(0), new.eq(0), self.layer_written.eq(layer)]
+        counted = Signal()
+        m.d.sync += [counted.eq(0), self.layer_written.eq(layer)]
+        with m.If(pending):
+            m.d.sync += [
+                launched.eq(up | down),
+                given_up.eq(blocked),
+                new.eq((chosen["pos"] & ~seen["pos"]) | (chosen["neg"] & ~seen["neg"])),
+            ]
         m.d.comb += [
-            self.applied.eq(count_ones(launched)),
-            self.dropped.eq(count_ones(given_up)),
-            self.devices.eq(count_ones(new)),
+            self.applied.eq(Mux(counted, count_ones(launched), 0)),
+            self.dropped.eq(Mux(counted, count_ones(given_up), 0)),
+            self.devices.eq(Mux(counted, count_ones(new), 0)),
         ]
         column_tiles = [layer_layout(self.design, each).column_tiles for each in Layer]
         counts_tiles = self._compensates or self._verifies
@@ -123,6 +131,7 @@ class WriteController(wiring.Component):
             m.d.comb += self.ready.eq(1)
             if self._compensates:
                 m.d.comb += self.read_marks.eq(self.start)
+            taken = Mux(self.layer, self.counts[bits * skipped :], self.counts)
             with m.If(self.start):
                 m.d.sync += self._row_tile.eq(0) if counts_tiles else []
                 m.d.sync += self.verified.column.eq(of_both) if self._verifies else []
@@ -130,11 +139,13 @@ class WriteController(wiring.Component):
                     layer.eq(self.layer),
                     tile.eq(self.column_tile),
                     column.eq(self.column),
-                    counts.eq(Mux(self.layer, self.counts[bits * skipped :], self.counts)),
+                    counts.eq(taken),
+                    pending.eq(taken[: bits * rows].any()),
                     raised.eq(Mux(self.layer, self.raised[skipped:], self.raised)),
                 ]
 
         launches, leaves = pending & sensed, ~pending & ~busy
+        left = counts[bits * rows :]
         if self._verifies:
             self._verify(m, layer, due, counts, raised, pending, busy)
             launches, leaves = launches & self.verified.may_pulse, leaves & self.verified.may_leave
@@ -151,27 +162,25 @@ class WriteController(wiring.Component):
                     m.next = "IDLE"
                 with m.Elif(launches):
                     m.d.comb += pulse.eq((up | down).any())
-                    m.d.sync += [
-                        launched.eq(up | down),
-                        given_up.eq(blocked),
-                        new.eq((chosen["pos"] & ~seen["pos"]) | (chosen["neg"] & ~seen["neg"])),
-                    ]
+                    m.d.sync += counted.eq(1)
                     m.d.sync += [seen[name].eq(seen[name] | chosen[name]) for name in seen]
                     m.d.sync += self.verified.blocked.eq(self.verified.blocked | blocked) if self._verifies else []
-                    for row in range(rows):
+                    of_rows = [counts[bits * row : bits * (row + 1)] for row in range(rows)]
+                    m.d.sync += pending.eq(Cat(count > 1 for count in of_rows).any())
+                    for row, count in enumerate(of_rows):
                         with m.If(due[row]):
-                            count = counts[bits * row : bits * (row + 1)]
                             m.d.sync += count.eq(count - 1)
                 with m.Elif(leaves):
                     m.d.sync += [before.eq(0) for before in seen.values()]
                     m.d.sync += [
-                        counts.eq(counts[bits * rows :]),
+                        counts.eq(left),
+                        pending.eq(left[: bits * rows].any()),
                         raised.eq(raised[rows:]),
                         tile.eq(tile + Mux(layer, column_tiles[Layer.READOUT], column_tiles[Layer.HIDDEN])),
                     ]
                     m.d.sync += self._row_tile.eq(self._row_tile + 1) if counts_tiles else []
                     m.d.sync += self.verified.blocked.eq(0) if self._verifies else []
-                    with m.If(~counts.any()):
+                    with m.If(~left.any()):
                         take_column()
                         with m.If(~(self.start & self.counts.any())):
                             m.next = "IDLE"
@@ -188,6 +197,8 @@ class WriteController(wiring.Component):
             port.raised.eq(raised[: len(port.raised)]),
             port.ended.eq(port.in_tile & ~pending & ~busy),
         ]
+        with m.If(port.again.any()):
+            m.d.sync += pending.eq(1)
         for row in range(self.tile_rows):
             with m.If(port.again[row]):
                 m.d.sync += counts[bits * row : bits * (row + 1)].eq(1)

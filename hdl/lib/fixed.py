@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Const, Mux, Value
+from amaranth.hdl import Cat, Const, Mux, Value
 
 
 def round_shift(value: Value, shift: int) -> Value:
@@ -12,6 +12,9 @@ def round_shift(value: Value, shift: int) -> Value:
 
 def saturate(value: Value, limit: int) -> Value:
     """Clip a signed value to ``-limit … limit``; the result is just wide enough. Rule N3."""
+    if len(value) == limit.bit_length() + 1 and limit & (limit + 1) == 0:
+        # Only −limit − 1 is outside, and has one bit less than −limit.
+        return Cat(value[0] | (value[1:] == 1 << (len(value) - 2)), value[1:]).as_signed()
     clipped = Mux(value > limit, limit, Mux(value < -limit, -limit, value))
     return clipped[: limit.bit_length() + 1].as_signed()
 

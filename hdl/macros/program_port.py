@@ -56,15 +56,23 @@ class ProgramPort(wiring.Signature):
 SENSE = ("pos_rest", "pos_full", "neg_rest", "neg_full")
 
 
-def share_program(m: Module, target, selected, first, second) -> None:
+PULSED = ("up", "down", "side")
+"""What a pulse does to each row."""
+
+
+def share_program(m: Module, target, selected, first, second, rows_selected=None) -> None:
     """Let two controllers share a program port: the outputs of ``first`` reach it while ``selected``, else those of
     ``second``.
 
     Flags and ``busy`` go to both, so that either sees a pulse that the other, or a reset, has left under way.
+
+    Args:
+        rows_selected: in place of ``selected`` for `PULSED`, which mean nothing without a pulse. None: no other.
     """
     for name, member in first.signature.members.items():
         mine, theirs, shared = getattr(first, name), getattr(second, name), getattr(target, name)
         if member.flow is Out:
-            m.d.comb += shared.eq(Mux(selected, mine, theirs))
+            by = selected if rows_selected is None or name not in PULSED else rows_selected
+            m.d.comb += shared.eq(Mux(by, mine, theirs))
         else:
             m.d.comb += [mine.eq(shared), theirs.eq(shared)]

@@ -42,8 +42,10 @@ def synthesise(sources: Iterable[str], bodies: Iterable[str], top: str, folder: 
         # Only with the parameters of an instance: those by default make a tile of a size that no design has.
         *(f'read_verilog -defer -sv -DSYNTHESIS -DREMORA_WORDS="." {name}' for name in bodies),
         f"hierarchy -check -top {top}",
-        f"synth_ecp5 -noflatten -top {top}",
-        "flatten",
+        f"synth_ecp5 -top {top} -run begin:map_ram",
+        # A word that an index picks becomes a tree of multiplexers, which takes half the LUTs of comparing the index.
+        "pmux2shiftx -min_density 60",
+        f"synth_ecp5 -top {top} -run map_ram:",
         "opt_clean -purge",
         "check -assert",
         f"write_json {NETLIST}.json",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -51,8 +51,10 @@ class Recovery(wiring.Component):
 
     def elaborate(self, platform) -> Module:
         m = Module()
-        left = countdown(m, self.pulse, self.cycles, "left")
-        m.d.comb += self.recovering.eq(left != 0)
+        left, recovering = countdown(m, self.pulse, self.cycles, "left"), Signal()
+        # Whether some are left, from a flip-flop: much waits for it.
+        m.d.sync += recovering.eq(Mux(self.pulse, self.cycles, left).any() & (self.pulse | (left != 1)))
+        m.d.comb += self.recovering.eq(recovering)
         return m
 
 

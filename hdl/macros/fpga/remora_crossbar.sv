@@ -102,17 +102,18 @@ module remora_crossbar #(
   // A pulse moves the words of its column one after the other: read in one cycle, written in the next.
   localparam int PULSE_BITS = $clog2(PULSE_CYCLES + 1);
   reg [PULSE_BITS-1:0] pulsing;
-  reg moving, storing;
+  reg moving, storing, pulses;  // `pulses`: `pulsing` is not 0
   reg [BLOCK_BITS-1:0] moved_block, stored_block;
   reg [COLUMN_BITS-1:0] pulsed_column;
   reg [ROWS-1:0] pulsed_up, pulsed_down, pulsed_side;
-  wire launch = pulse && !off && pulsing == 0;
-  initial {pulsing, moving, storing} = 0;
+  wire launch = pulse && !off && !pulses;
+  initial {pulsing, moving, storing, pulses} = 0;
   always @(posedge clk) begin
     storing <= moving;
     stored_block <= moved_block;
     if (launch) begin
       pulsing <= PULSE_BITS'(PULSE_CYCLES);
+      pulses <= 1;
       moving <= 1;
       moved_block <= 0;
       pulsed_column <= column;
@@ -120,12 +121,13 @@ module remora_crossbar #(
       pulsed_down <= down;
       pulsed_side <= side;
     end else begin
-      if (pulsing != 0) pulsing <= pulsing - 1'b1;
+      if (pulses) pulsing <= pulsing - 1'b1;
+      if (pulsing == 1) pulses <= 0;
       moved_block <= moved_block + 1'b1;
       if (moved_block == BLOCK_BITS'(BLOCKS - 1)) moving <= 0;
     end
   end
-  assign busy = pulsing != 0 && !reset;
+  assign busy = pulses && !reset;
 
   function automatic logic [ADDRESS_BITS-1:0] address_of(input int group, input int block);
     address_of = ADDRESS_BITS'(group << BLOCK_SHIFT | block);
@@ -318,7 +320,7 @@ module remora_crossbar #(
     if (off) code_r <= 0;
     else if (converting == 1) code_r <= gathered_codes[COLUMNS*ADC_BITS-1:0];
   end
-  assign code = reset ? '0 : code_r;
+  assign code = code_r;
   assign valid = valid_r && !reset;
   assign current = '0;
 

@@ -108,8 +108,12 @@ class CrossbarDriver:
     async def select(self, tile: Tile, column: int) -> None:
         """Select a column and compare its sense flags."""
         self.put(tile=tile.index, column=column)
-        await self.sensed(SENSE_LATENCY + self.design.crossbar.sense_cycles)
+        await self.settle()
         self.compare_sense(tile, column)
+
+    async def settle(self) -> None:
+        """Wait until the flags of the selected column are said to be right, as they soon must be."""
+        await self.sensed(SENSE_LATENCY + self.design.crossbar.sense_cycles)
 
     async def sensed(self, at_most: int) -> None:
         """Wait until the flags are said to be right; so late at the latest."""
@@ -126,7 +130,7 @@ class CrossbarDriver:
             for column in range(tile.columns):
                 self.put(tile=tile.index, column=column)
                 for flag, side in (("pos_rest", 0), ("neg_rest", all_rows)):
-                    await self.sensed(SENSE_LATENCY + self.design.crossbar.sense_cycles)
+                    await self.settle()
                     while self.block.get(f"{self.program}{flag}") != all_rows:
                         await self.pulse(0, all_rows, side)
                 self.model.pairs[:, tile.row_slice, tile.first_column + column] = 0
@@ -141,6 +145,7 @@ class CrossbarDriver:
     async def pulse(self, up: int, down: int, side: int) -> None:
         """Launch a pulse on the selected column and see it through; busy until its end, and sensed two cycles later."""
         bench, block = self.bench, self.block
+        await self.settle()
         self.put(up=up, down=down, side=side, pulse=1)
         await bench.cycle()
         bench.compare(block, "busy at launch", block.get(f"{self.program}busy"), 0)

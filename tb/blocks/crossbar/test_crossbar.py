@@ -77,7 +77,9 @@ async def selections_beyond(bench: BlockBench) -> None:
         column_space = 1 << len(block.handle("program__column"))
         beyond = [(tile.index, column) for tile in layout.tiles for column in range(tile.columns, column_space)]
         for index, column in [*beyond, (len(layout.tiles), 0), (255, 0)]:
-            driver.put(tile=index, column=column, up=(1 << rows) - 1, down=0, side=0, pulse=1)
+            driver.put(tile=index, column=column)
+            await driver.settle()
+            driver.put(up=(1 << rows) - 1, down=0, side=0, pulse=1)
             await bench.cycle()
             driver.put(pulse=0)
             await bench.cycle()
@@ -116,10 +118,13 @@ async def pulses_complete_across_reset(bench: BlockBench) -> None:
     await bench.each(lambda block: drivers[bench.blocks.index(block)].erase())
     for _ in range(6):
         for driver in drivers:
+            driver.put(tile=0, column=0)
+        await bench.each(lambda block: drivers[bench.blocks.index(block)].settle())
+        for driver in drivers:
             tile = driver.model.layout.tiles[0]
             up = bench.random.getrandbits(tile.rows)
             driver.model.pulse(tile, 0, up, 0, 0)
-            driver.put(tile=0, column=0, up=up, down=0, side=0, pulse=1)
+            driver.put(up=up, down=0, side=0, pulse=1)
         await bench.cycle()
         for driver in drivers:
             driver.put(pulse=0)
@@ -243,6 +248,7 @@ async def long_integration(bench: BlockBench) -> None:
 async def violate(bench: BlockBench) -> None:
     """Break the contract as told; the simulation must not come back."""
     block = next(block for block in bench.blocks if block.name == bench.config["block"])
+    await driver_of(bench, block).settle()
     for values in bench.config["violation"]:
         block.put(**values)
         await bench.cycle()

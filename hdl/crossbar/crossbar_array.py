@@ -24,6 +24,8 @@ from remora.spec.crossbar.tiles import STRETCH_BITS
 from remora.spec.lib.fixed import unsigned_width
 
 WORDLINES = ("wl_pos", "wl_neg")
+
+
 def share_of(design: DesignPoint, layer: Layer, wordlines):
     """A layer's wordlines, in the order of its rows, out of those that the streamer drives."""
     if layer is Layer.HIDDEN and cell_class(design).at_bitlines:

@@ -266,9 +266,12 @@ class LearningEngine(wiring.Component):
                 if self._verifier:
                     ended = ended & ~self._verifier.busy & ~update.correcting
                 with m.If(ended):
-                    m.d.comb += [self.done.eq(1), self.learned.eq(group.ended), self.stopped.eq(~group.ended)]
-                    m.d.sync += self.columns_done.eq(position.column)
-                    m.next = "IDLE"
+                    m.next = "DONE"
+            with m.State("DONE"):
+                # From a flip-flop, because a soft reset that waits takes effect in this cycle, everywhere.
+                m.d.comb += [self.done.eq(1), self.learned.eq(group.ended), self.stopped.eq(~group.ended)]
+                m.d.sync += self.columns_done.eq(position.column)
+                m.next = "IDLE"
         self._skip = skip
         return launched
 

@@ -27,6 +27,8 @@ SUMMED = 6
 (``hdl/learning/learning_engine.py``)."""
 HANDED_ON = 3
 """Cycles from a launch to the one in which the feedback of the group is handed on."""
+DONE = 1
+"""Cycles from the first in which everything is at rest to the end (``hdl/learning/learning_engine.py``)."""
 ROUNDED = 3
 """Cycles from rows that are rounded to their pulses (``hdl/learning/update/update_lane.py``)."""
 
@@ -266,7 +268,7 @@ class _Machine:
                     skips = launches and hidden and not self._learns(group)
                     launches = launches and not skips
             if finishing and not flying and not walk.busy and queue.quiet(now):
-                return UpdateCycles(preparation, now)
+                return UpdateCycles(preparation, now + DONE)
 
             if gathers:
                 source.take(now)

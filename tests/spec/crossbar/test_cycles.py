@@ -65,7 +65,7 @@ def test_figures_of_known_design_points():
     )
     direct, four = (MNIST.evolve(learning=way).cycles for way in ({"update": "direct"}, {"columns": 4}))
     assert direct.fewest_update(28) == cycles.fewest_update(28)
-    assert (four.preparation, four.group(28), four.rounding, four.fewest_update(28)) == (39, 29, 28, 936)
+    assert (four.preparation, four.group(28), four.rounding, four.fewest_update(28)) == (39, 29, 28, 937)
 
 
 def test_the_presets_that_learn_keep_to_their_cycles():
@@ -80,7 +80,7 @@ def test_the_presets_that_learn_keep_to_their_cycles():
 def test_an_update_without_pulses_is_the_sum_of_its_phases():
     cycles = MNIST.cycles
     # A step more costs every hidden column a cycle; of few steps the rounding decides.
-    assert cycles.fewest_update(28) == 3174 and cycles.fewest_update(28) - cycles.fewest_update(27) == 100
+    assert cycles.fewest_update(28) == 3175 and cycles.fewest_update(28) - cycles.fewest_update(27) == 100
     assert cycles.fewest_update(1) > 110 * cycles.rounding and cycles.fewest_update(2) == cycles.fewest_update(1) + 1
     winners = MNIST.evolve(learning={"winners": 40}).cycles
     assert winners.preparation == 10 + 25 + 99 * 15 + (2550).bit_length() + 2

@@ -34,7 +34,7 @@ from remora.hdl.lib.counters import CounterIncrements
 from remora.hdl.lib.hierarchy import add_submodule
 from remora.hdl.lib.interfaces import drive, pass_on
 from remora.hdl.lib.reading import POLARITIES, STROBES
-from remora.hdl.macros.program_port import ProgramPort, share_program
+from remora.hdl.macros.program_port import ProgramPort, share_program, share_program_late
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.gain.code_gain import UNITY
@@ -315,11 +315,6 @@ class Core(wiring.Component):
         The program ports are the window's; where the core learns, the engine's while it does.
         """
         window, learning, probe = self._window, self._learning, self._window.probe
-        # Whose selection and pulses the tiles see is told a cycle late, and whose rows another cycle late, each by a
-        # flip-flop of its own: neither controller pulses before its selection has settled.
-        programs, programs_rows = Signal(name="learning_programs"), Signal(name="learning_programs_rows")
-        if learning:
-            m.d.sync += [programs.eq(sequencer.learning.learning), programs_rows.eq(programs)]
         for layer, array in arrays.items():
             name, streamer = layer.name.lower(), streamers[layer]
             of_steps, of_probe, program = getattr(sequencer, name), getattr(probe, name), f"program_{name}"
@@ -353,7 +348,7 @@ class Core(wiring.Component):
             ]
             of_window = getattr(window, program)
             if learning:
-                share_program(m, target, programs, getattr(learning, program), of_window, programs_rows)
+                share_program_late(m, target, sequencer.learning.learning, getattr(learning, program), of_window)
             else:
                 wiring.connect(m, of_window, target if self._self_test is None else wiring.flipped(target))
 

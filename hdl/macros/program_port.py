@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -76,3 +76,12 @@ def share_program(m: Module, target, selected, first, second, rows_selected=None
             m.d.comb += shared.eq(Mux(by, mine, theirs))
         else:
             m.d.comb += [mine.eq(shared), theirs.eq(shared)]
+
+
+def share_program_late(m: Module, target, selected, first, second) -> None:
+    """`share_program`, where neither controller pulses before its selection has settled: ``selected`` takes effect a
+    cycle late, and for the rows another cycle late, each from a flip-flop of its own.
+    """
+    late, later = Signal(name="programs"), Signal(name="programs_rows")
+    m.d.sync += [late.eq(selected), later.eq(late)]
+    share_program(m, target, late, first, second, later)

@@ -105,7 +105,7 @@ def _routed(folder: Path, seed: int, bodies: Bodies, blocks: Mapping[str, str]) 
     arguments = [
         LARGEST.option, "--speed", str(LARGEST.speed), "--package", LARGEST.package, "--json", f"{NETLIST}.json",
         "--textcfg", f"{NETLIST}.config", "--report", "report.json", "--freq", f"{TARGET_MHZ:g}", "--seed", str(seed),
-        # Tiles, memories and multipliers pull what lies between them apart: by the weight that nextpnr gives to critical
+        # Tiles, memories and multipliers pull what lies between them apart: by the weight that nextpnr gives critical
         # wires by itself, 10, `tiny` is a tenth slower.
         "--placer-heap-timingweight", str(TIMING_WEIGHT),
         # Which pin a port takes is up to the board.

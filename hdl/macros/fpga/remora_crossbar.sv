@@ -102,7 +102,7 @@ module remora_crossbar #(
   // A pulse moves the words of its column one after the other: read in one cycle, written in the next.
   localparam int PULSE_BITS = $clog2(PULSE_CYCLES + 1);
   reg [PULSE_BITS-1:0] pulsing;
-  reg moving, storing, pulses;  // `pulses`: `pulsing` is not 0
+  reg pulses, moving, storing;  // `pulses`: `pulsing` is not 0
   reg [BLOCK_BITS-1:0] moved_block, stored_block;
   reg [COLUMN_BITS-1:0] pulsed_column;
   reg [ROWS-1:0] pulsed_up, pulsed_down, pulsed_side;
@@ -113,16 +113,14 @@ module remora_crossbar #(
     stored_block <= moved_block;
     if (launch) begin
       pulsing <= PULSE_BITS'(PULSE_CYCLES);
-      pulses <= 1;
-      moving <= 1;
+      {pulses, moving} <= 2'b11;
       moved_block <= 0;
       pulsed_column <= column;
       pulsed_up <= up;
       pulsed_down <= down;
       pulsed_side <= side;
     end else begin
-      if (pulses) pulsing <= pulsing - 1'b1;
-      if (pulsing == 1) pulses <= 0;
+      {pulses, pulsing} <= pulses ? {pulsing != 1, pulsing - 1'b1} : '0;
       moved_block <= moved_block + 1'b1;
       if (moved_block == BLOCK_BITS'(BLOCKS - 1)) moving <= 0;
     end

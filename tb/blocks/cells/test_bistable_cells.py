@@ -115,8 +115,10 @@ async def thresholds(bench: BlockBench) -> None:
             value = random.choice((random.randint(-limit, limit), limit + 1, -limit - 1, 0x7FFFFFFF, -(1 << 31)))
             unit, name = random.randrange(driver.units), random.choice(("low", "high"))
             await driver.write(unit, name, value, random.choice((15, 15, 0, 1, 8, random.randrange(16))))
-            await driver.compare_shown(unit)
-        for unit in (*range(driver.units), driver.units, driver.units + 1, 65535):
+            for neighbour in (unit, *random.sample(range(driver.units), min(4, driver.units))):
+                await driver.compare_shown(neighbour)
+        beyond = (driver.units, driver.units + 1, *(1 << bit for bit in range(16)), 65535)
+        for unit in (*range(driver.units), *beyond):
             await driver.compare_shown(unit)
         await driver.write(driver.units, "low", 1)
 

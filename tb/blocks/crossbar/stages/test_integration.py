@@ -73,7 +73,9 @@ class Account:
         long = number % 2 == 0
         integrate = some_cycles(random) if long else random.choice((0, 0, random.randrange(8)))
         settle = bit if long else random.choice((0, 0, random.randrange(8), some_cycles(random)))
-        convert = random.randint(1, 8) if self.late else random.choice((0, random.randrange(8), some_cycles(random)))
+        convert = (
+            random.choice((0, 2, 8)) if self.late else random.choice((0, random.randrange(8), some_cycles(random)))
+        )
         self.stretch = Stretch(integrate, settle, convert * self.converts)
         return 1 if long else 10
 

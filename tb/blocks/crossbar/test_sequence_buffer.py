@@ -126,6 +126,13 @@ async def in_any_cycle(bench: BlockBench) -> None:
             if frees:
                 del held[bank]
         block.put(sequences__arrived__take=0, sequences__header__free=0)
+        # Then all banks are free, whichever was freed last.
+        for count in (block.design.banks, 1, block.design.banks):
+            for _ in range(count):
+                buffer.send(good_packet(bench, block, 1))
+            await bench.cycle(count * (block.design.network.features + 5))
+            bench.compare(block, "as many packets as banks are received", buffer.source.idle(), True)
+            await buffer.read_all(delay=0)
 
     await bench.each(drive)
 

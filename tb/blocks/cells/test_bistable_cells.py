@@ -111,11 +111,20 @@ async def thresholds(bench: BlockBench) -> None:
         driver, random = Driver(bench, block), bench.random
         limit = driver.design.threshold_limit
         await driver.load(*([0] * driver.units for _ in range(2)))
-        for _ in range(40):
-            value = random.choice((random.randint(-limit, limit), limit + 1, -limit - 1, 0x7FFFFFFF, -(1 << 31)))
+        for _ in range(150):
+            value = random.choice(
+                (
+                    random.randint(-limit, limit),
+                    random.randint(-limit, limit),
+                    limit + 1,
+                    -limit - 1,
+                    0x7FFFFFFF,
+                    -(1 << 31),
+                )
+            )
             unit, name = random.randrange(driver.units), random.choice(("low", "high"))
-            await driver.write(unit, name, value, random.choice((15, 15, 0, 1, 8, random.randrange(16))))
-            for neighbour in (unit, *random.sample(range(driver.units), min(4, driver.units))):
+            await driver.write(unit, name, value, random.choice((15, 0, 1, 8, 14, random.randrange(16))))
+            for neighbour in (unit, *random.sample(range(driver.units), min(2, driver.units))):
                 await driver.compare_shown(neighbour)
         beyond = (driver.units, driver.units + 1, *(1 << bit for bit in range(16)), 65535)
         for unit in (*range(driver.units), *beyond):

@@ -29,7 +29,7 @@ BLOCKS = Path(__file__).parent / "ecp5_blocks.v"
 DIGITS = 3
 TARGET_MHZ = 50.0
 """Clock that placement aims at. A lower one is a figure, not an error."""
-TIMING_WEIGHT = 40
+TIMING_WEIGHT = 60
 """Weight of critical wires in the placement, beside 1 for all."""
 
 

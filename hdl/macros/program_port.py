@@ -26,7 +26,7 @@ class ProgramPort(wiring.Signature):
         pulse: launches a pulse on the rows of ``up`` or ``down``.
         busy: high from the cycle after ``pulse`` until the pulse has ended, and in the cycle after a reset.
         sensed: the flags are those of the selected column, after all pulses; low in the cycle in which the selection
-            changes, and from the cycle after ``pulse``. A controller that pulses waits for it.
+            changes, and from the cycle after ``pulse``. A controller that pulses waits for it; the self-test need not.
         pos_rest: rows whose g⁺ is at rest.
         pos_full: rows whose g⁺ is at its upper end.
         neg_rest: rows whose g⁻ is at rest.

@@ -80,8 +80,8 @@ def share_program(m: Module, target, selected, first, second, rows_selected=None
 
 def share_program_late(m: Module, target, selected, first, second) -> None:
     """`share_program`, where neither controller pulses before its selection has settled: ``selected`` takes effect a
-    cycle late, and for the rows another cycle late, each from a flip-flop of its own.
+    cycle late, from a flip-flop of its own. The rows, which are many, do not need it.
     """
-    late, later = Signal(name="programs"), Signal(name="programs_rows")
-    m.d.sync += [late.eq(selected), later.eq(late)]
-    share_program(m, target, late, first, second, later)
+    late = Signal(name="programs")
+    m.d.sync += late.eq(selected)
+    share_program(m, target, late, first, second, selected)

@@ -20,6 +20,10 @@ TIMEOUT_S = 60
 """Of one proof, by the clock on the wall; a machine with much else to do decides less."""
 STUCK_S = 150
 """After so long ABC is ended, which asks for the time in its proof alone."""
+MOST_GATES = 30_000
+"""Of a graph on which PDR is tried for long: where states agree that is plain sooner, and where not it has no end."""
+SHORT_S = 15
+"""Of the one proof of a larger graph."""
 AT_ONCE = 10
 """Mutants of one run of Yosys, which starts once and reads the bench once for all of them."""
 BENCH = "bench"
@@ -28,7 +32,7 @@ LAST_PORT = 99_999
 """Number of a port behind those of any miter."""
 _MITER = "miter_{}.{}"
 # After fold -s no difference counts that follows a first cycle other than the one that is assumed.
-ALL_AGREE, OUTPUTS_AGREE = (f"fold -s; {joined}scorr; pdr -a -T {TIMEOUT_S}" for joined in ("orpos; ", ""))
+ALL_AGREE, OUTPUTS_AGREE = (f"fold -s; {joined}scorr; pdr -a -T {{}}" for joined in ("orpos; ", ""))
 """Proofs of ABC: that neither output of a claim is ever set, and the same of each alone. Without -a a claim that is
 plain from the start counts as undecided."""
 _PROVEN, _FOUND = "Proved output 0 in frame", "Output 0 was asserted in frame"
@@ -149,10 +153,19 @@ def _write_claims(folder: Path, mutants: Sequence[Mutant]) -> None:
 
 def _prove(folder: Path, key: str) -> Answer:
     """Most mutants that are equivalent hold the same in all flip-flops, which is proven sooner."""
-    if _PROVEN in _said(folder, key, ALL_AGREE):
+    large = _gates(folder / _MITER.format(key, "aig")) > MOST_GATES
+    if _PROVEN in _said(folder, key, ALL_AGREE.format(SHORT_S if large else TIMEOUT_S)):
         return "equivalent"
-    said = _said(folder, key, OUTPUTS_AGREE)
+    if large:
+        return "undecided"
+    said = _said(folder, key, OUTPUTS_AGREE.format(TIMEOUT_S))
     return "equivalent" if _PROVEN in said else "differs" if _FOUND in said else "undecided"
+
+
+def _gates(graph: Path) -> int:
+    """And-gates of a binary AIGER file, as its first line has them: ``aig M I L O A``."""
+    with graph.open("rb") as file:
+        return int(file.readline().split()[5])
 
 
 def _said(folder: Path, key: str, proof: str) -> str:

@@ -125,7 +125,9 @@ def _cycles_of_sequence(design: DesignPoint) -> float:
     steps = (design.network.max_steps + 1) / 2
     cycles = design.cycles.sequence(round(steps))
     if design.capabilities.learns:
-        cycles += design.cycles.fewest_update(round(steps))
+        # Rows that are read again and again take most of the time.
+        update = design.cycles.most_update if design.capabilities.verifies_learning else design.cycles.fewest_update
+        cycles += update(round(steps))
     if design.capabilities.replays:
         cycles *= 1 + design.learning.replay_ratio
     return cycles

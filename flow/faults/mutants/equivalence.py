@@ -24,6 +24,8 @@ MOST_GATES = 30_000
 """Of a graph on which PDR is tried for long: where states agree that is plain sooner, and where not it has no end."""
 SHORT_S = 15
 """Of the one proof of a larger graph."""
+MOST_CELLS = 600
+"""Of a bench in which surroundings are compared; graphs of larger ones take minutes to write, and are not decided."""
 AT_ONCE = 10
 """Mutants of one run of Yosys, which starts once and reads the bench once for all of them."""
 BENCH = "bench"
@@ -50,7 +52,8 @@ def compare(folder: Path, module: str, mutants: Sequence[Mutant]) -> dict[str, A
     are given must agree. So ``equivalent`` holds wherever the module stands, while ``differs`` may need inputs that
     its surroundings never give.
 
-    Those that are not equivalent so are compared in their surroundings, as far as the bench has them: `_surroundings`.
+    Those that are not equivalent so are compared in their surroundings, as far as the bench has them: `_surroundings`;
+    in a large bench they are not.
 
     Args:
         folder: has ``bench.il``, and gets scripts and logs.
@@ -59,7 +62,8 @@ def compare(folder: Path, module: str, mutants: Sequence[Mutant]) -> dict[str, A
         Answer by key.
     """
     answers: dict[str, Answer] = {}
-    around = _surroundings((folder / "bench.il").read_text(encoding="utf-8"), module)
+    bench = (folder / "bench.il").read_text(encoding="utf-8")
+    around = _surroundings(bench, module) if bench.count("\n  cell ") <= MOST_CELLS else None
     for start in range(0, len(mutants), AT_ONCE):
         batch = mutants[start : start + AT_ONCE]
         answers |= _answers(folder, module, None, batch)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remora.hdl.crossbar.properties.buffers import ONE
 from remora.hdl.crossbar.properties.guards import guards
-from remora.hdl.crossbar.properties.reading import LAYERS, array, cell, sequencer, window
+from remora.hdl.crossbar.properties.reading import LAYERS, array, cell, flight, sequencer, window
 from remora.hdl.crossbar.properties.together import BLOCKS, MACROS, pulses, settings, together
 from remora.hdl.crossbar.top import Remora
 from remora.hdl.learning.properties.updating import engine
@@ -23,6 +23,11 @@ WHOLES = {
     "one": SMALL,
     "bistable": SMALL.evolve(cell={"kind": "bmru"}),
     "learning": SMALL.evolve(learning={"enabled": True}),
+    "contexts": SMALL.evolve(system={"contexts": 3}),
+    "tiles": SMALL.evolve(
+        network={"features": 2, "hidden": 4, "classes": 3}, crossbar={"rows": 4, "columns": 3}, cell={"lanes": 3}
+    ),
+    "replay": SMALL.evolve(learning={"enabled": True, "replay_capacity": 3}),
 }
 """Designs whose tiles are proven to be asked what their contract allows."""
 
@@ -41,6 +46,7 @@ def whole() -> list[Proof]:
             if part is not cell or not design.capabilities.bistable
         ),
         *(engine(name, design) for name, design in WHOLES.items() if design.capabilities.learns),
+        *(flight(name, design) for name, design in WHOLES.items() if design.system.contexts > 1),
         *(array(name, design, layer) for name, design in WHOLES.items() for layer in LAYERS),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from remora.hdl.crossbar.result_slots import Result, ResultSlots
 from remora.hdl.crossbar.sequence_buffer import SequenceBuffer
@@ -27,7 +28,7 @@ def buffers() -> list[Proof]:
         *(_memory(depth) for depth in (1, 2, 3, 4, 5)),
         *(_packer(features) for features in (1, 3)),
         *(_slots(contexts) for contexts in (2,)),
-        *(_sequences(features, contexts) for features, contexts in ((1, 1),)),
+        *(make(1, 1) for make in (_sequences, _sequence_memory)),
     ]
 
 
@@ -134,7 +135,62 @@ def _slots(contexts: int) -> Proof:
 
 def _sequences(features: int, contexts: int) -> Proof:
     design = ONE.evolve(network={"features": features, "max_steps": 2}, system={"contexts": contexts})
-    bank, step = unsigned_width(design.banks - 1), unsigned_width(1)
+    arrived, header, reader = (f"sequences__{each}" for each in ("arrived", "header", "reader"))
+    late = f"reg late = 0; always @(posedge clk) late <= {arrived}__take;"
+    lost = "reg lost = 0; always @(posedge clk) if (good_dropped != 0) lost <= 1;"
+    return Proof(
+        f"sequence-buffer-{features}-{contexts}",
+        f"{design.banks} banks keep each good packet of {features} feature(s) once, as it came and in order",
+        lambda: SequenceBuffer(design),
+        {"sequences": _of_sequences(design, False)},
+        {
+            "sequences.once": Mutant("", {f"{arrived}__available": f"good_{arrived}__available | late"}, late),
+            "sequences.comes_soon": Mutant("", {"stream__tkeep": "stream__tkeep & {stream__tdata[31:29] != 5, 3'd7}"}),
+            "sequences.in_order": Mutant("", {f"{arrived}__flags": f"good_{header}__flags"}),
+            "sequences.whole_head": Mutant("", {"stream__tdata": "stream__tdata ^ {31'd0, abort} ^ 32'h1000000"}),
+            "sequences.same": Mutant("", {f"{reader}__step": f"~{reader}__step"}),
+            "sequences.own_bank": Mutant("", {f"{header}__free": f"{header}__free | {arrived}__take"}),
+            "sequences.told": Mutant("", {"dropped": "good_dropped[4:1] != 0 ? 5'd2 : good_dropped"}),
+            "sequences.told_soon": Mutant("", {"dropped": "lost ? 5'd0 : good_dropped"}, lost),
+        },
+        **_LOOKED_AT,
+        depth=40,
+        timeout=600,
+    )
+
+
+def _sequence_memory(features: int, contexts: int) -> Proof:
+    # With steps of which not every address is one.
+    design = ONE.evolve(
+        network={"features": features, "max_steps": 3}, system={"contexts": contexts, "small_memory_bits": 0}
+    )
+    return Proof(
+        f"sequence-memory-{features}-{contexts}",
+        f"{design.banks} banks of {features} feature(s) ask of their memory what its contract allows",
+        lambda: SequenceBuffer(design),
+        {"given_use": _of_sequences(design, True)},
+        {
+            "dut.memory.macro.write_there": Mutant("", pins={"memory.write_address": "~%"}),
+            "dut.memory.macro.read_there": Mutant("", pins={"memory.read_address": "~%"}),
+            "dut.memory.macro.apart": Mutant("", pins={"memory.read": "1'b1"}),
+        },
+        macros=("remora_memory",),
+        contracts=("remora_memory",),
+        **{**_LOOKED_AT, "constants": {"looked_at": 2, "place": 2}},
+        depth=40,
+        timeout=600,
+    )
+
+
+_LOOKED_AT: dict[str, Any] = {
+    "outside": {"follow": 1}, "constants": {"looked_at": 1, "place": 2}, "wires": {"legal": 1},
+    "assumed": {"legal": "legal"},
+}  # fmt: skip
+"""The packet, the step and the byte that are followed, and what the user of sequences does."""
+
+
+def _of_sequences(design: DesignPoint, given: bool) -> Checker:
+    bank, step = unsigned_width(design.banks - 1), unsigned_width(design.network.max_steps - 1)
     arrived, header, reader = (f"sequences__{each}" for each in ("arrived", "header", "reader"))
     ports = {
         **{name: name for name in ("follow", "looked_at", "place", "abort", "dropped", "legal")},
@@ -146,33 +202,11 @@ def _sequences(features: int, contexts: int) -> Proof:
         "features": f"{reader}__features",
     }  # fmt: skip
     parameters = {
-        "FEATURES": features, "BANKS": design.banks, "BANK_BITS": bank, "STEP_BITS": step,
-        "LENGTH_BITS": unsigned_width(2),
+        "FEATURES": design.network.features, "BANKS": design.banks, "BANK_BITS": bank, "STEP_BITS": step,
+        "LENGTH_BITS": unsigned_width(design.network.max_steps), "MOST_STEPS": design.network.max_steps,
+        "GIVEN": int(given),
     }  # fmt: skip
-    late = f"reg late = 0; always @(posedge clk) late <= {arrived}__take;"
-    lost = "reg lost = 0; always @(posedge clk) if (good_dropped != 0) lost <= 1;"
-    return Proof(
-        f"sequence-buffer-{features}-{contexts}",
-        f"{design.banks} banks keep each good packet of {features} feature(s) once, as it came and in order",
-        lambda: SequenceBuffer(design),
-        {"sequences": Checker("sequences_rules", ports, parameters, HERE)},
-        {
-            "sequences.once": Mutant("", {f"{arrived}__available": f"good_{arrived}__available | late"}, late),
-            "sequences.comes_soon": Mutant("", {"stream__tkeep": "stream__tkeep & {stream__tdata[31:29] != 5, 3'd7}"}),
-            "sequences.in_order": Mutant("", {f"{arrived}__flags": f"good_{header}__flags"}),
-            "sequences.whole_head": Mutant("", {"stream__tdata": "stream__tdata ^ {31'd0, abort} ^ 32'h1000000"}),
-            "sequences.same": Mutant("", {f"{reader}__step": f"~{reader}__step"}),
-            "sequences.own_bank": Mutant("", {f"{header}__free": f"{header}__free | {arrived}__take"}),
-            "sequences.told": Mutant("", {"dropped": "good_dropped[4:1] != 0 ? 5'd2 : good_dropped"}),
-            "sequences.told_soon": Mutant("", {"dropped": "lost ? 5'd0 : good_dropped"}, lost),
-        },
-        outside={"follow": 1},
-        constants={"looked_at": step, "place": 2},
-        wires={"legal": 1},
-        assumed={"legal": "legal"},
-        depth=40,
-        timeout=600,
-    )
+    return Checker("sequences_rules", ports, parameters, HERE)
 
 
 def _width(shape: object) -> int:

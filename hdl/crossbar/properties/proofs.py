@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from remora.hdl.crossbar.properties.buffers import buffers
+from remora.hdl.crossbar.properties.core.whole import whole
 from remora.hdl.crossbar.properties.sequencing import sequencing
-from remora.hdl.crossbar.properties.whole import whole
 from remora.hdl.lib.properties.proof import Proof
 
 

@@ -10,7 +10,8 @@ module sequences_rules #(
     parameter BANK_BITS = 1,
     parameter STEP_BITS = 1,
     parameter LENGTH_BITS = 2,
-    parameter CYCLES = 6  // from the end of a packet until its sequence is there, or its drop is told
+    parameter CYCLES = 6,  // from the end of a packet until its sequence is there, or its drop is told
+    parameter GIVEN = 0  // only `legal` is made
 ) (
     input wire clk,
     input wire rst,
@@ -136,28 +137,32 @@ module sequences_rules #(
     end
     was_read <= !rst && held && read && read_bank == its_bank && read_step == looked_at && looked_at < its_length;
   end
-  wire [BANKS-1:0] freed = out >> header_bank, again = out >> bank;
+  wire [BANKS-1:0] freed = out >> header_bank, again = out >> bank, read_out = out >> read_bank;
   wire [8*FEATURES-1:0] shown = features >> 8 * place;
   assign legal = rst || ((!take || available) && (!free || freed[0]) && header_bank < BANKS
-      && read_bank < BANKS && read_step < MOST_STEPS);
+      && read_bank < BANKS && (!read || (read_out[0] && read_step < MOST_STEPS)));
 
-  // What is there has been received and was not taken: nothing comes twice, and nothing is made up.
-  once: assert property (rst || !available || waiting != 0);
-  reached_once: cover property (!rst && available && waiting == BANKS - 1);
-  comes_soon: assert property (rst || missing <= CYCLES);
-  reached_comes_soon: cover property (!rst && missing == 2);
-  in_order: assert property (rst || !taken || (length == its_length && flags == its_head[23:16]));
-  reached_in_order: cover property (!rst && taken && its_length == MOST_STEPS);
-  whole_head: assert property (rst || !(held && header_bank == its_bank) || (header == its_head && header_length == its_length));
-  reached_whole_head: cover property (!rst && held && header_bank == its_bank && header[31:24] != 0);
-  same: assert property (rst || !was_read || shown[7:0] == value);
-  reached_same: cover property (!rst && was_read && value != 0 && looked_at == MOST_STEPS - 1);
-  own_bank: assert property (rst || !take || !again[0]);
-  reached_own_bank: cover property (!rst && take && out != 0);
-  told: assert property (rst || dropped == 0 || dropped == due);
-  reached_told: cover property (!rst && dropped[4]);
-  told_soon: assert property (rst || pending <= CYCLES);
-  reached_told_soon: cover property (!rst && pending == 1);
+  generate
+    if (GIVEN == 0) begin : stated
+      // What is there has been received and was not taken: nothing comes twice, and nothing is made up.
+      once: assert property (rst || !available || waiting != 0);
+      reached_once: cover property (!rst && available && waiting == BANKS - 1);
+      comes_soon: assert property (rst || missing <= CYCLES);
+      reached_comes_soon: cover property (!rst && missing == 2);
+      in_order: assert property (rst || !taken || (length == its_length && flags == its_head[23:16]));
+      reached_in_order: cover property (!rst && taken && its_length == MOST_STEPS);
+      whole_head: assert property (rst || !(held && header_bank == its_bank) || (header == its_head && header_length == its_length));
+      reached_whole_head: cover property (!rst && held && header_bank == its_bank && header[31:24] != 0);
+      same: assert property (rst || !was_read || shown[7:0] == value);
+      reached_same: cover property (!rst && was_read && value != 0 && looked_at == MOST_STEPS - 1);
+      own_bank: assert property (rst || !take || !again[0]);
+      reached_own_bank: cover property (!rst && take && out != 0);
+      told: assert property (rst || dropped == 0 || dropped == due);
+      reached_told: cover property (!rst && dropped[4]);
+      told_soon: assert property (rst || pending <= CYCLES);
+      reached_told_soon: cover property (!rst && pending == 1);
+    end
+  endgenerate
 endmodule
 
 `default_nettype wire

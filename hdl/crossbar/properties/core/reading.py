@@ -1,21 +1,20 @@
 """Proofs about who reads and programs the crossbars: what each of them promises the others.
 
 Sequencer, weight window and arrays are proven each by itself. Each relies on what the others have done before, which
-follows where the whole core is put together (`remora.hdl.crossbar.properties.together`).
+follows where the whole core is put together (`remora.hdl.crossbar.properties.core.together`).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from remora.hdl.cells.miru_cell import MiruCell
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
-from remora.hdl.crossbar.properties.buffers import HERE
+from remora.hdl.crossbar.properties.core import HERE
+from remora.hdl.crossbar.properties.core.places import inside, places
 from remora.hdl.crossbar.sequencer import Sequencer
 from remora.hdl.crossbar.weight_window import WeightWindow
 from remora.hdl.learning.properties.updating import answered, lessons, lessons_mutants
 from remora.hdl.lib.properties.facts import activity, steady
-from remora.hdl.lib.properties.proof import Bound, Checker, Mutant, Proof
+from remora.hdl.lib.properties.proof import Checker, Mutant, Proof
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.tiles import STRETCH_BITS
@@ -133,75 +132,6 @@ def cell(name: str, design: DesignPoint) -> Proof:
     )
 
 
-_PLACES = {
-    "used": ("contexts.used", 0), "waiting": ("contexts.waiting", 0), "in_readout": ("contexts.in_readout", 0),
-    "streams": ("integration.drive", 1), "streamed": ("integration.at_hand__context_index", -1),
-    "sums_wait": ("integration.waiting", 1), "summed": ("integration.sampled__context_index", -1),
-    "held": ("conversion.held__context_index", -1), "begun": ("conversion.begun", 1),
-    "beginning": ("conversion.beginning__context_index", -1), "converts": ("folds.$signal$25", 1),
-    "converted": ("conversion.converted__context_index", -1), "conversion_awaited": ("integration.converting", 1),
-    "left": ("integration.left", 9), "due": ("readout_control.$signal$26", 0),
-    "reading": ("readout_control.fsm_state", 2), "read_waits": ("readout_control.integration.waiting", 1),
-}  # fmt: skip
-"""Registers of the sequencer and their widths: 0 of every context, -1 of the number of one. Two have no name of their
-own; another in their place would break a rule."""
-
-
-def _flight(design: DesignPoint, given: bool) -> Checker:
-    """Where the steps of all contexts are, by signals in the sequencer."""
-    contexts = design.system.contexts
-    seen = ("used", "waiting", "in_readout", "streams", "streamed", "summed", "held", "begun", "beginning", "converts",
-            "converted", "left", "due")  # fmt: skip
-    ports = {name: name for name in seen} | {
-        "full": "sums_wait || hidden__sample", "sample": "hidden__sample", "convert": "hidden__convert",
-        "awaited": "conversion_awaited", "valid": "hidden__valid", "stretched": "stretch__convert != 0",
-        "issue": f"cell__issue && cell__fold == {design.folds - 1}", "issued": "cell__context_index",
-        "state": "reading", "read_out": "readout_control_context", "read_streams": "readout__drive",
-        "read_full": "read_waits || readout__sample", "read_sample": "readout__sample",
-        "read_convert": "readout__convert", "read_valid": "readout__valid", "kept": "placed" if given else "",
-    }  # fmt: skip
-    ports["read_out"] = "context_index"
-    parameters = {
-        "CONTEXTS": contexts, "INDEX_BITS": unsigned_width(contexts - 1), "ADC_CYCLES": design.crossbar.adc_cycles,
-        "PACE": design.cycles.pace, "GIVEN": int(given),
-    }  # fmt: skip
-    return Checker("flight_rules", ports, parameters, HERE)
-
-
-def _inside_sequencer(design: DesignPoint) -> dict[str, tuple[str, int]]:
-    contexts = design.system.contexts
-    widths = {0: contexts, -1: unsigned_width(contexts - 1)}
-    return {name: (path, widths.get(width, width)) for name, (path, width) in _PLACES.items()}
-
-
-def flight(name: str, design: DesignPoint) -> Proof:
-    """Where the steps and readouts of several contexts are."""
-    sound = sequencer(name, design)
-    checkers = {layer: replace(sound.checkers[layer], parameters={**sound.checkers[layer].parameters, "GIVEN": 1})
-                for layer in LAYERS}
-    checkers |= {each: sound.checkers[each] for each in ("given", "given_stretch")}
-    return Proof(
-        f"flight-{name}",
-        f"{name}: the step or the readout of every context in use is in one place",
-        lambda: Sequencer(design),
-        {**checkers, "places": _flight(design, False)},
-        {
-            "places.one_place": Mutant("", pins={"contexts.freed": "1'b1"}),
-            "places.in_step": Mutant("", pins={"folds.begun": "1'b0"}),
-            "places.paced": Mutant("", {"hidden__sample": "good_hidden__sample | hidden__valid"}),
-            "places.alone": Mutant("", pins={"integration.convert_stretch": "8'd0"}),
-            "places.readout": Mutant("", pins={"readout_control.strobes__valid": "1'b1"}),
-        },
-        inside=_inside_sequencer(design),
-        wires={each: width for each, width in sound.wires.items() if each != "placed"},
-        assumed={each: what for each, what in sound.assumed.items() if each != "places"},
-        relies={each: what for each, what in sound.relies.items() if each != "places"},
-        earlier=tuple(each for each in sound.earlier if each != "places"),
-        depth=40,
-        timeout=600,
-    )
-
-
 def sequencer(name: str, design: DesignPoint) -> Proof:
     """What the sequencer promises of both layers."""
     stretched, bistable = "stretch__convert != 0", design.capabilities.bistable
@@ -249,8 +179,8 @@ def sequencer(name: str, design: DesignPoint) -> Proof:
         checkers["given_stretch"] = steady(True, "hidden_occupied", "stretch__convert", STRETCH_BITS, "stretch_kept")
         assumed["stretch"], relies["stretch"] = "stretch_kept", f"settings-{name}"
         wires["stretch_kept"] = 1
-        checkers["given_places"] = _flight(design, True)
-        assumed["places"], relies["places"], earlier = "placed", f"flight-{name}", (*earlier, "places")
+        checkers["given_places"] = places(design, True)
+        assumed["places"], relies["places"], earlier = "placed", f"places-{name}", (*earlier, "places")
         wires["placed"] = 1
     return Proof(
         f"sequencer-{name}",
@@ -262,7 +192,7 @@ def sequencer(name: str, design: DesignPoint) -> Proof:
         assumed=assumed,
         relies=relies,
         earlier=earlier,
-        inside=_inside_sequencer(design) if pace(design, "hidden") else {},
+        inside=inside(design) if pace(design, "hidden") else {},
         depth=40,
         timeout=600,
     )

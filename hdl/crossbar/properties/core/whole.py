@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from remora.hdl.crossbar.properties.buffers import ONE
-from remora.hdl.crossbar.properties.guards import guards
-from remora.hdl.crossbar.properties.reading import LAYERS, array, cell, flight, sequencer, window
-from remora.hdl.crossbar.properties.together import BLOCKS, MACROS, pulses, settings, together
+from remora.hdl.crossbar.properties.core.guards import guards
+from remora.hdl.crossbar.properties.core.places import placed
+from remora.hdl.crossbar.properties.core.reading import LAYERS, array, cell, sequencer, window
+from remora.hdl.crossbar.properties.core.together import BLOCKS, MACROS, pulses, settings, together
 from remora.hdl.crossbar.top import Remora
 from remora.hdl.learning.properties.updating import engine
 from remora.hdl.lib.properties.proof import Mutant, Proof
@@ -46,7 +47,11 @@ def whole() -> list[Proof]:
             if part is not cell or not design.capabilities.bistable
         ),
         *(engine(name, design) for name, design in WHOLES.items() if design.capabilities.learns),
-        *(flight(name, design) for name, design in WHOLES.items() if design.system.contexts > 1),
+        *(
+            placed(name, design, sequencer(name, design))
+            for name, design in WHOLES.items()
+            if design.system.contexts > 1
+        ),
         *(array(name, design, layer) for name, design in WHOLES.items() for layer in LAYERS),
     ]
 

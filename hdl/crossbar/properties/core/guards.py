@@ -5,7 +5,7 @@ from __future__ import annotations
 from amaranth.hdl import Value
 
 from remora.hdl.cells.bistable_cells import THRESHOLDS
-from remora.hdl.crossbar.properties.buffers import HERE
+from remora.hdl.crossbar.properties.core import HERE
 from remora.hdl.lib.properties.proof import Checker, Mutant, Proof
 from remora.hdl.lib.registers import RegisterBlock
 from remora.spec.crossbar.design import DesignPoint

@@ -1,16 +1,16 @@
 """Proofs about the core put together: what each block relies on follows from what the others promise.
 
-The blocks themselves are cut. Their promises are proven of each (`remora.hdl.crossbar.properties.reading`), most of
-them given what the others have done before; so nothing here is taken for granted by what it is to prove.
+The blocks themselves are cut. Their promises are proven of each (`remora.hdl.crossbar.properties.core.reading`), most
+of them given what the others have done before; so nothing here is taken for granted by what it is to prove.
 """
 
 from __future__ import annotations
 
 from remora.hdl.cells.bistable_cells import THRESHOLDS
 from remora.hdl.crossbar.core import Core
-from remora.hdl.crossbar.properties.buffers import HERE
-from remora.hdl.crossbar.properties.guards import COMMANDS
-from remora.hdl.crossbar.properties.reading import (
+from remora.hdl.crossbar.properties.core import HERE
+from remora.hdl.crossbar.properties.core.guards import COMMANDS
+from remora.hdl.crossbar.properties.core.reading import (
     ALWAYS,
     LAYERS,
     PULSED,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from remora.hdl.cells.miru_cell import MiruCell
 from remora.hdl.crossbar.crossbar_array import CrossbarArray
 from remora.hdl.crossbar.properties.core import HERE
-from remora.hdl.crossbar.properties.core.places import inside, places
+from remora.hdl.crossbar.properties.core.flight import flight, inside
 from remora.hdl.crossbar.sequencer import Sequencer
 from remora.hdl.crossbar.weight_window import WeightWindow
 from remora.hdl.learning.properties.updating import answered, lessons, lessons_mutants
@@ -179,8 +179,8 @@ def sequencer(name: str, design: DesignPoint) -> Proof:
         checkers["given_stretch"] = steady(True, "hidden_occupied", "stretch__convert", STRETCH_BITS, "stretch_kept")
         assumed["stretch"], relies["stretch"] = "stretch_kept", f"settings-{name}"
         wires["stretch_kept"] = 1
-        checkers["given_places"] = places(design, True)
-        assumed["places"], relies["places"], earlier = "placed", f"places-{name}", (*earlier, "places")
+        checkers["given_flight"] = flight(design, True)
+        assumed["flight"], relies["flight"], earlier = "placed", f"flight-{name}", (*earlier, "flight")
         wires["placed"] = 1
     return Proof(
         f"sequencer-{name}",

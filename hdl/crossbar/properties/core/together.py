@@ -215,7 +215,8 @@ def _proof(name: str, design: DesignPoint, proof: str, subject: str, checkers: d
         },
         assumed={each: each for each in given},
         relies=sources,
-        depth=60,
+        # What is drawn comes late.
+        depth=80 if design.capabilities.replays else 60,
         timeout=600,
         **fields,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from remora.hdl.crossbar.properties.buffers import ONE
+from remora.hdl.crossbar.properties.core.flight import placed
 from remora.hdl.crossbar.properties.core.guards import guards
-from remora.hdl.crossbar.properties.core.places import placed
 from remora.hdl.crossbar.properties.core.reading import LAYERS, array, cell, sequencer, window
 from remora.hdl.crossbar.properties.core.together import BLOCKS, MACROS, pulses, settings, together
 from remora.hdl.crossbar.top import Remora

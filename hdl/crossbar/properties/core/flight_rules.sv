@@ -2,7 +2,7 @@
 // context is free. Converters are followed as they are by whoever reads a layer.
 `default_nettype none
 
-module places_rules #(
+module flight_rules #(
     parameter CONTEXTS = 3,
     parameter INDEX_BITS = 2,
     parameter ADC_CYCLES = 2,

@@ -14,7 +14,7 @@ from remora.hdl.lib.properties.proof import Checker, Mutant, Proof
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.fixed import unsigned_width
 
-_PLACES = {
+_IN_FLIGHT = {
     "used": ("contexts.used", 0), "waiting": ("contexts.waiting", 0), "in_readout": ("contexts.in_readout", 0),
     "streams": ("integration.drive", 1), "streamed": ("integration.at_hand__context_index", -1),
     "sums_wait": ("integration.waiting", 1), "summed": ("integration.sampled__context_index", -1),
@@ -28,7 +28,7 @@ _PLACES = {
 own; another in their place would break a rule."""
 
 
-def places(design: DesignPoint, given: bool) -> Checker:
+def flight(design: DesignPoint, given: bool) -> Checker:
     """Where the steps of all contexts are, by signals in the sequencer."""
     contexts = design.system.contexts
     seen = ("used", "waiting", "in_readout", "streams", "streamed", "summed", "held", "begun", "beginning", "converts",
@@ -45,37 +45,37 @@ def places(design: DesignPoint, given: bool) -> Checker:
         "CONTEXTS": contexts, "INDEX_BITS": unsigned_width(contexts - 1), "ADC_CYCLES": design.crossbar.adc_cycles,
         "PACE": design.cycles.pace, "GIVEN": int(given),
     }  # fmt: skip
-    return Checker("places_rules", ports, parameters, HERE)
+    return Checker("flight_rules", ports, parameters, HERE)
 
 
 def inside(design: DesignPoint) -> dict[str, tuple[str, int]]:
-    """The signals that `places` sees in the sequencer: name → path and width."""
+    """The signals that `flight` sees in the sequencer: name → path and width."""
     contexts = design.system.contexts
     widths = {0: contexts, -1: unsigned_width(contexts - 1)}
-    return {name: (path, widths.get(width, width)) for name, (path, width) in _PLACES.items()}
+    return {name: (path, widths.get(width, width)) for name, (path, width) in _IN_FLIGHT.items()}
 
 
 def placed(name: str, design: DesignPoint, sequencer: Proof) -> Proof:
-    """What `places` says, given what the proof of the sequencer is given."""
+    """What `flight` says, given what the proof of the sequencer is given."""
     layers = {layer: sequencer.checkers[layer] for layer in ("hidden", "readout")}
     checkers = {each: replace(of, parameters={**of.parameters, "GIVEN": 1}) for each, of in layers.items()}
     checkers |= {each: sequencer.checkers[each] for each in ("given", "given_stretch")}
     return replace(
         sequencer,
-        name=f"places-{name}",
+        name=f"flight-{name}",
         subject=f"{name}: the step or the readout of every context in use is in one place",
-        checkers={**checkers, "places": places(design, False)},
+        checkers={**checkers, "flight": flight(design, False)},
         mutants={
-            "places.one_place": Mutant("", pins={"contexts.freed": "1'b1"}),
-            "places.in_step": Mutant("", pins={"folds.begun": "1'b0"}),
-            "places.paced": Mutant("", {"hidden__sample": "good_hidden__sample | hidden__valid"}),
-            "places.alone": Mutant("", pins={"integration.convert_stretch": "8'd0"}),
-            "places.readout": Mutant("", pins={"readout_control.strobes__valid": "1'b1"}),
+            "flight.one_place": Mutant("", pins={"contexts.freed": "1'b1"}),
+            "flight.in_step": Mutant("", pins={"folds.begun": "1'b0"}),
+            "flight.paced": Mutant("", {"hidden__sample": "good_hidden__sample | hidden__valid"}),
+            "flight.alone": Mutant("", pins={"integration.convert_stretch": "8'd0"}),
+            "flight.readout": Mutant("", pins={"readout_control.strobes__valid": "1'b1"}),
         },
         wires=_without(sequencer.wires, "placed"),
-        assumed=_without(sequencer.assumed, "places"),
-        relies=_without(sequencer.relies, "places"),
-        earlier=tuple(each for each in sequencer.earlier if each != "places"),
+        assumed=_without(sequencer.assumed, "flight"),
+        relies=_without(sequencer.relies, "flight"),
+        earlier=tuple(each for each in sequencer.earlier if each != "flight"),
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from remora.hdl.learning.learning_engine import LearningEngine
-from remora.hdl.lib.properties.proof import Checker, Mutant, Proof
+from remora.hdl.lib.properties.proof import Bound, Checker, Mutant, Proof
 from remora.spec.crossbar.design import DesignPoint
+from remora.spec.lib.fixed import unsigned_width
 
 HERE = Path(__file__).parent
 """Folder of the checkers of this room."""
@@ -91,5 +92,38 @@ def engine(name: str, design: DesignPoint) -> Proof:
         relies={"pulses": f"pulses-{name}", "alone": f"core-{name}", "rested": f"core-{name}"},
         earlier=("alone", "rested"),
         depth=60,
+        timeout=600,
+    )
+
+
+MOST_CYCLES, TILES_AWAY, FEEDBACK_AWAY = 120, 3, 24
+"""Of an update of the proof `ends`, and for how long tiles, and errors and feedback, are not there at the most."""
+
+
+def ends(name: str, design: DesignPoint) -> Proof:
+    """The learning engine comes back, whatever numbers and flags it is given."""
+    there = {
+        f"{both('program_{}__busy')} == 0": TILES_AWAY, f"{both('program_{}__sensed')} == 2'b11": TILES_AWAY,
+        "state != 1 || error_done": FEEDBACK_AWAY, "state != 2 || full": FEEDBACK_AWAY,
+    }  # fmt: skip
+    ports = {**{each: each for each in ("start", "done", "length", "prompt")}, "there": f"{{{', '.join(there)}}}"}
+    most_steps = design.network.max_steps
+    parameters = {
+        "MOST_CYCLES": MOST_CYCLES, "MOST_STEPS": most_steps, "LENGTH_BITS": unsigned_width(most_steps),
+        "AWAY": sum(away << 8 * place for place, away in enumerate(reversed(there.values()))),
+    }  # fmt: skip
+    return Proof(
+        f"ends-{name}",
+        f"{name}: every update ends, in {MOST_CYCLES} cycles where nothing is awaited for long",
+        lambda: LearningEngine(design),
+        {"update": Checker("comes_rules", ports, parameters, HERE)},
+        {"update.comes": Mutant("", {"program_hidden__busy": "1'b1"})},
+        macros=("remora_memory",),
+        cut=DATAPATH,
+        inside={"error_done": ("error_unit.done", 1), "full": ("group_feedback.full", 1), "state": ("fsm_state", 3)},
+        wires={"prompt": 1},
+        assumed={"prompt": "prompt", "cleared": "!start || !clearing"},
+        bounded={"update.comes": Bound(160, "PDR does not find how far each block is in every cycle of an update")},
+        depth=140,
         timeout=600,
     )

@@ -8,7 +8,7 @@ from remora.hdl.crossbar.properties.core.guards import guards
 from remora.hdl.crossbar.properties.core.reading import LAYERS, array, cell, sequencer, window
 from remora.hdl.crossbar.properties.core.together import BLOCKS, MACROS, pulses, settings, together
 from remora.hdl.crossbar.top import Remora
-from remora.hdl.learning.properties.updating import engine
+from remora.hdl.learning.properties.updating import ends, engine
 from remora.hdl.lib.properties.proof import Mutant, Proof
 from remora.hdl.lib.properties.streams import lite, lite_mutants, stream
 from remora.spec.crossbar.design import DesignPoint
@@ -47,6 +47,7 @@ def whole() -> list[Proof]:
             if part is not cell or not design.capabilities.bistable
         ),
         *(engine(name, design) for name, design in WHOLES.items() if design.capabilities.learns),
+        ends("learning", WHOLES["learning"]),
         *(
             placed(name, design, sequencer(name, design))
             for name, design in WHOLES.items()

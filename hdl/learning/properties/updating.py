@@ -110,7 +110,7 @@ def ends(name: str, design: DesignPoint) -> Proof:
     most_steps = design.network.max_steps
     parameters = {
         "MOST_CYCLES": MOST_CYCLES, "MOST_STEPS": most_steps, "LENGTH_BITS": unsigned_width(most_steps),
-        "AWAY": sum(away << 8 * place for place, away in enumerate(reversed(there.values()))),
+        "AWAY": sum(away << 8 * index for index, away in enumerate(reversed(there.values()))),
     }  # fmt: skip
     return Proof(
         f"ends-{name}",

@@ -19,12 +19,13 @@ def rejections(seed: int, purpose: Purpose, bound: int, sequence: int, replay_in
 
 @block_test
 async def indices(bench: BlockBench) -> None:
-    """Every bound, any key; units of fewer attempts show the last one."""
+    """Every bound, any of every width, and any key; units of fewer attempts show the last one."""
 
     async def drive(block: Block) -> None:
         random, last = bench.random, 0
         attempts = block.parameters["attempts"]
-        for bound in BOUNDS * 6:
+        some = [random.randrange(1 << width - 1, 1 << width) for width in range(2, 33) for _ in range(4)]
+        for bound in BOUNDS * 6 + some:
             purpose = random.choice((Purpose.REPLAY_INDEX, Purpose.RESERVOIR_INDEX))
             seed, sequence, replay_index = (random.choice((0, LARGEST, random.getrandbits(32))) for _ in range(3))
             block.put(start=1, seed=seed, purpose=int(purpose), bound=bound, number=sequence, replay_index=replay_index)

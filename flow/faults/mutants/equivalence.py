@@ -23,7 +23,7 @@ STUCK_S = 150
 MOST_GATES = 30_000
 """Of a graph on which PDR is tried for long: where states agree that is plain sooner, and where not it has no end."""
 SHORT_S = 15
-"""Of the one proof of a larger graph."""
+"""Of each proof in surroundings, which are decided soon or not at all, and of the one proof of a larger graph."""
 MOST_CELLS = 600
 """Of a bench in which surroundings are compared; graphs of larger ones take minutes to write, and are not decided."""
 AT_ONCE = 10
@@ -99,7 +99,8 @@ def _answers(folder: Path, module: str, around: str | None, mutants: Sequence[Mu
         if len(mutants) == 1:
             return {mutants[0].key: "undecided"}
         return {key: answer for each in mutants for key, answer in _answers(folder, module, around, [each]).items()}
-    return {mutant.key: _prove(folder, mutant.key) for mutant in mutants}
+    seconds = SHORT_S if around else TIMEOUT_S
+    return {mutant.key: _prove(folder, mutant.key, seconds) for mutant in mutants}
 
 
 def _write_miters(folder: Path, module: str, around: str | None, mutants: Sequence[Mutant]) -> None:
@@ -155,14 +156,14 @@ def _write_claims(folder: Path, mutants: Sequence[Mutant]) -> None:
     run_yosys(passes, folder, "claim")
 
 
-def _prove(folder: Path, key: str) -> Answer:
+def _prove(folder: Path, key: str, seconds: int) -> Answer:
     """Most mutants that are equivalent hold the same in all flip-flops, which is proven sooner."""
     large = _gates(folder / _MITER.format(key, "aig")) > MOST_GATES
-    if _PROVEN in _said(folder, key, ALL_AGREE.format(SHORT_S if large else TIMEOUT_S)):
+    if _PROVEN in _said(folder, key, ALL_AGREE.format(SHORT_S if large else seconds)):
         return "equivalent"
     if large:
         return "undecided"
-    said = _said(folder, key, OUTPUTS_AGREE.format(TIMEOUT_S))
+    said = _said(folder, key, OUTPUTS_AGREE.format(seconds))
     return "equivalent" if _PROVEN in said else "differs" if _FOUND in said else "undecided"
 
 

@@ -35,7 +35,7 @@ async def groups(bench: BlockBench) -> None:
                     readout = random.getrandbits(1)
                     of_layer = network.classes if readout else network.hidden
                     count = random.randint(1, min(of_layer, design.learning.columns))
-                    column, fold = random.randrange(of_layer - count + 1), random.choice((0, folds - 1))
+                    column, fold = random.randrange(of_layer - count + 1), random.randrange(folds)
                     block.put(
                         begins=1, position__readout=readout, position__column_of_layer=column, position__count=count
                     )

@@ -119,7 +119,7 @@ def test_winner_unit():
 def test_rounding_unit():
     ways = {
         "one": {"accumulator_level": 2},
-        "tiny": {"accumulator_level": 1024, "lanes": 4},
+        "tiny": {"accumulator_level": 1024, "lanes": 4, "columns": 3},
         "primes": {"accumulator_level": 16384},
         "powers": {"accumulator_level": 32, "lanes": 8},
         "above": {"accumulator_level": 64, "columns": 4},

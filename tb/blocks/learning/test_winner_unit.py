@@ -47,10 +47,11 @@ async def any_number_of_winners(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         hidden, classes = block.design.network.hidden, block.design.network.classes
         counts = {1, hidden, -(-hidden // 2), bench.random.randint(1, hidden), block.design.winners}
-        for count in counts:
-            some = some_integers(bench.random, -ERROR_LIMIT, ERROR_LIMIT, classes)
+        few = hidden < 10
+        for count in range(1, hidden + 1) if few else counts:
+            some = [some_integers(bench.random, -ERROR_LIMIT, ERROR_LIMIT, classes) for _ in range(4 if few else 1)]
             alike = [bench.random.choice((0, 1))] * classes
-            for error in (some, alike):
+            for error in (*some, alike):
                 await begin(bench, block, error, count)
                 await columns(bench, block, error, count)
 

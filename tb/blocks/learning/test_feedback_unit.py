@@ -52,7 +52,7 @@ async def all_columns(bench: BlockBench) -> None:
                 bench.compare(block, f"feedback of column {column}", block.get_signed("feedback"), wanted)
                 block.put(take=0)
                 valid[unit] = now + cycles.next_feedback(now - valid[unit])
-            for _ in range(3):
+            for _ in range(cycles.first_feedback + 3):
                 await bench.cycle()
                 bench.compare(block, "valid after the last column", block.get("valid"), 0)
 

@@ -52,11 +52,12 @@ async def quantise(bench: BlockBench, block: Block, length: int) -> None:
 
 @block_test
 async def sequences(bench: BlockBench) -> None:
-    """Sequences of the longest length, of one step, and of any, one after the other."""
+    """Sequences of the longest length, of one step, and of any, one after the other; enough for each bit to matter."""
 
     async def drive(block: Block) -> None:
         longest = min(block.design.network.max_steps, 9)
-        for length in (longest, 1, bench.random.randint(1, longest), 1):
+        some = [bench.random.randint(1, longest) for _ in range(12)]
+        for length in (longest, 1, min(2, longest), *some, 1):
             await quantise(bench, block, length)
 
     await bench.each(drive)

@@ -82,7 +82,7 @@ class MutantTests(TestGenerator):
         for number in settings["numbers"]:
             if not (child := os.fork()):
                 self.number = number
-                _exit_at_once()
+                exit_at_once()
                 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
                 if (limit := settings["limit_s"]) and number != SOUND:
                     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + GRACE_S))
@@ -116,12 +116,12 @@ class MutantTests(TestGenerator):
         os._exit(0)
 
 
-def _exit_at_once() -> None:
+def exit_at_once() -> None:
     """Have ``exit`` end this process before the simulator waits for its threads, which a fork leaves behind."""
     libc = ctypes.CDLL(None)
-    # Called in the opposite order.
-    for function, argument in ((libc._exit, 1), (libc.fflush, None)):
-        libc.__cxa_atexit(ctypes.cast(function, ctypes.c_void_p), ctypes.c_void_p(argument), None)
+    # Called in the opposite order, the first with the status.
+    libc.on_exit(ctypes.cast(libc._exit, ctypes.c_void_p), None)
+    libc.__cxa_atexit(ctypes.cast(libc.fflush, ctypes.c_void_p), None, None)
 
 
 def _test_like(test: Test, func, name: str, timeout) -> Test:

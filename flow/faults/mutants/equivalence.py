@@ -21,7 +21,7 @@ TIMEOUT_S = 60
 STUCK_S = 150
 """After so long ABC is ended, which asks for the time in its proof alone."""
 MOST_GATES = 30_000
-"""Of a graph on which PDR is tried for long: where states agree that is plain sooner, and where not it has no end."""
+"""Of a graph on which PDR is tried for long. If the states agree, it says so sooner; if not, it does not end."""
 SHORT_S = 15
 """Of each proof in surroundings, which are decided soon or not at all, and of the one proof of a larger graph."""
 MOST_CELLS = 600
@@ -157,7 +157,8 @@ def _write_claims(folder: Path, mutants: Sequence[Mutant]) -> None:
 
 
 def _prove(folder: Path, key: str, seconds: int) -> Answer:
-    """Most mutants that are equivalent hold the same in all flip-flops, which is proven sooner."""
+    """Most mutants that are equivalent hold the same in all flip-flops, which is proven sooner. Of a large graph only
+    that is tried."""
     large = _gates(folder / _MITER.format(key, "aig")) > MOST_GATES
     if _PROVEN in _said(folder, key, ALL_AGREE.format(SHORT_S if large else seconds)):
         return "equivalent"

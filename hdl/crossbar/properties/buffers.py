@@ -160,7 +160,7 @@ def _sequences(features: int, contexts: int) -> Proof:
 
 
 def _sequence_memory(features: int, contexts: int) -> Proof:
-    # With steps of which not every address is one.
+    # Six words: two addresses have none.
     design = ONE.evolve(
         network={"features": features, "max_steps": 3}, system={"contexts": contexts, "small_memory_bits": 0}
     )

@@ -140,7 +140,7 @@ module sequences_rules #(
   wire [BANKS-1:0] freed = out >> header_bank, again = out >> bank, read_out = out >> read_bank;
   wire [8*FEATURES-1:0] shown = features >> 8 * place;
   assign legal = rst || ((!take || available) && (!free || freed[0]) && header_bank < BANKS
-      && read_bank < BANKS && (!read || (read_out[0] && read_step < MOST_STEPS)));
+      && (!read || (read_out[0] && read_step < MOST_STEPS)));
 
   generate
     if (GIVEN == 0) begin : stated

@@ -13,8 +13,11 @@ module comes_rules #(
     input wire rst,
     input wire start,
     input wire done,
+    input wire preparing,
+    input wire in_error,  // the engine waits for errors
     input wire [LENGTH_BITS-1:0] length,  // steps of the sequence
     input wire [WAITS-1:0] there,  // what is waited for
+    output wire working,
     output wire prompt
 );
   reg busy = 0;
@@ -29,15 +32,21 @@ module comes_rules #(
       assign soon[k] = there[k] || away[k] < AWAY[8*k+:8];
     end
   endgenerate
-  // One update at a time, of a sequence that is there and stays.
-  assign prompt = rst || (&soon && !(start && busy) && (!busy || length == began)
+  // Of a sequence that is there and stays.
+  assign prompt = rst || (&soon && (!busy || length == began)
       && (!start || (length != 0 && length <= MOST_STEPS)));
+  assign working = busy;
   always @(posedge clk) begin
     if (start) began <= length;
     busy   <= !rst && (start || (busy && !done));
     cycles <= rst || start ? 0 : cycles + busy;
   end
 
+  // The state that is taken for that of waiting is the first of an update, in which nothing is prepared yet.
+  reg started = 0;
+  always @(posedge clk) started <= !rst && start;
+  prepares: assert property (rst || ((!started || in_error) && (!in_error || preparing) && (busy || !preparing)));
+  reached_prepares: cover property (!rst && in_error);
   comes: assert property (rst || !busy || cycles < MOST_CYCLES);
   reached_comes: cover property (!rst && busy && done && cycles >= LEAST_CYCLES);
 endmodule

@@ -96,17 +96,26 @@ def engine(name: str, design: DesignPoint) -> Proof:
     )
 
 
-MOST_CYCLES, TILES_AWAY, FEEDBACK_AWAY = 120, 3, 24
-"""Of an update of the proof `ends`, and for how long tiles, and errors and feedback, are not there at the most."""
+MOST_CYCLES, FEEDBACK_AWAY = 150, 24
+"""Of an update of the proof `ends`, and for how long errors and feedback are not there at the most."""
+ERROR, LAUNCH = 1, 2
+"""States of the engine in which it waits for errors, and for feedback."""
 
 
 def ends(name: str, design: DesignPoint) -> Proof:
-    """The learning engine comes back, whatever numbers and flags it is given."""
+    """The learning engine comes back from the first update after a reset, whatever numbers and flags it is given.
+
+    The length of the sequence stays, because its bank is held until the update has ended (`Sequencer`), and no sequence
+    starts before the accumulators are clear.
+    """
+    # A pulse and the flags after it, where the next column is chosen meanwhile.
+    busy, settling = design.crossbar.pulse_cycles + 1, design.cycles.pulse - 1 + design.crossbar.sense_cycles + 1
     there = {
-        f"{both('program_{}__busy')} == 0": TILES_AWAY, f"{both('program_{}__sensed')} == 2'b11": TILES_AWAY,
-        "state != 1 || error_done": FEEDBACK_AWAY, "state != 2 || full": FEEDBACK_AWAY,
+        f"{both('program_{}__busy')} == 0": busy, f"{both('program_{}__sensed')} == 2'b11": settling,
+        f"state != {ERROR} || error_done": FEEDBACK_AWAY, f"state != {LAUNCH} || full": FEEDBACK_AWAY,
     }  # fmt: skip
-    ports = {**{each: each for each in ("start", "done", "length", "prompt")}, "there": f"{{{', '.join(there)}}}"}
+    names = ("start", "done", "preparing", "length", "working", "prompt")
+    ports = {**{each: each for each in names}, "in_error": f"state == {ERROR}", "there": f"{{{', '.join(there)}}}"}
     most_steps = design.network.max_steps
     parameters = {
         "MOST_CYCLES": MOST_CYCLES, "MOST_STEPS": most_steps, "LENGTH_BITS": unsigned_width(most_steps),
@@ -114,16 +123,21 @@ def ends(name: str, design: DesignPoint) -> Proof:
     }  # fmt: skip
     return Proof(
         f"ends-{name}",
-        f"{name}: every update ends, in {MOST_CYCLES} cycles where nothing is awaited for long",
+        f"{name}: the first update after a reset ends within {MOST_CYCLES} cycles where nothing is awaited for long",
         lambda: LearningEngine(design),
         {"update": Checker("comes_rules", ports, parameters, HERE)},
-        {"update.comes": Mutant("", {"program_hidden__busy": "1'b1"})},
+        {
+            "update.comes": Mutant("", {"program_hidden__busy": "1'b1"}),
+            "update.prepares": Mutant("", {"preparing": "good_preparing | start"}),
+        },
         macros=("remora_memory",),
         cut=DATAPATH,
         inside={"error_done": ("error_unit.done", 1), "full": ("group_feedback.full", 1), "state": ("fsm_state", 3)},
-        wires={"prompt": 1},
-        assumed={"prompt": "prompt", "cleared": "!start || !clearing"},
-        bounded={"update.comes": Bound(160, "PDR does not find how far each block is in every cycle of an update")},
-        depth=140,
+        wires={"prompt": 1, "working": 1},
+        assumed={"prompt": "prompt", "cleared": "!start || !clearing", "alone": "!start || !working"},
+        relies={"alone": f"core-{name}"},
+        earlier=("alone",),
+        bounded={"update.comes": Bound(190, "PDR does not find how far each block is in every cycle of an update")},
+        depth=170,
         timeout=600,
     )

@@ -43,7 +43,7 @@ def flight(design: DesignPoint, given: bool) -> Checker:
     }  # fmt: skip
     parameters = {
         "CONTEXTS": contexts, "INDEX_BITS": unsigned_width(contexts - 1), "ADC_CYCLES": design.crossbar.adc_cycles,
-        "PACE": design.cycles.pace, "GIVEN": int(given),
+        "PACE": design.cycles.pace, "LEFT_BITS": _IN_FLIGHT["left"][1], "GIVEN": int(given),
     }  # fmt: skip
     return Checker("flight_rules", ports, parameters, HERE)
 

@@ -1,5 +1,5 @@
 // Where the steps and readouts of the contexts in use are: each in one place, from the start of a sequence until its
-// context is free. Converters are followed as they are by whoever reads a layer.
+// context is free. Converters are followed as in strobes_rules.sv.
 `default_nettype none
 
 module flight_rules #(

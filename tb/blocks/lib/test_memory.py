@@ -16,10 +16,10 @@ def some_words(bench: BlockBench, depth: int) -> list[int]:
     return sorted({0, depth - 1, *borders, *(bench.random.randrange(depth) for _ in range(WORDS))})
 
 
-async def traffic(bench: BlockBench, block: Block, words: dict[int, int], cycles: int) -> None:
+async def traffic(bench: BlockBench, block: Block, words: dict[int, int], cycles: int) -> int | None:
     """Random reads and writes, of one word at most once a cycle; read data compared in every cycle once it is known.
 
-    Words are few enough to be met again.
+    Returns the word that is shown at the end, None where it is not known. Words are few enough to be met again.
     """
     depth, width = block.parameters["depth"], block.parameters["width"]
     pool = some_words(bench, depth)
@@ -49,6 +49,7 @@ async def traffic(bench: BlockBench, block: Block, words: dict[int, int], cycles
         if writing:
             words[write_address] = data
     block.put(read=0, write=0)
+    return shown
 
 
 @block_test
@@ -60,11 +61,23 @@ async def random_traffic(bench: BlockBench) -> None:
 
 @block_test
 async def content_survives_reset(bench: BlockBench) -> None:
-    """A reset touches no word."""
+    """A reset touches no word, and while it lasts nothing is stored or read, whatever is asked."""
     contents: dict[str, dict[int, int]] = {block.name: {} for block in bench.blocks}
+    shown: dict[str, int | None] = {}
+
+    async def some(block: Block) -> None:
+        shown[block.name] = await traffic(bench, block, contents[block.name], 60)
+
     for _ in range(4):
-        await bench.each(lambda block: traffic(bench, block, contents[block.name], 60))
+        await bench.each(some)
+        for block in bench.blocks:
+            last, data = block.parameters["depth"] - 1, bench.random.getrandbits(block.parameters["width"])
+            block.put(write=1, write_address=last, write_data=data, read=int(last > 0), read_address=0)
         await bench.reset(bench.random.randint(1, 3))
+        for block in bench.blocks:
+            block.put(write=0, read=0)
+            if (held := shown[block.name]) is not None:
+                bench.compare(block, "read data after a reset", block.get("read_data"), held)
 
 
 @block_test

@@ -27,6 +27,8 @@ async def groups(bench: BlockBench) -> None:
             block.put(seed=seed, update_number=update)
             wanted: list[list[tuple[bool, int, int]]] = []
             asked, since = 6, 0
+            # Some take numbers in the cycle in which they come, others only what they have seen.
+            eager, seen = bench.chance(0.5), False
             while asked or wanted:
                 since += 1
                 # At most one group is asked for while numbers of another are left.
@@ -49,10 +51,11 @@ async def groups(bench: BlockBench) -> None:
                         for word in range(words)
                     ]
                     asked -= 1
-                take = bench.chance(0.6)
+                take = bench.chance(0.6) and (eager or seen)
                 block.put(take=int(take))
                 await bench.cycle()
                 block.put(begins=0)
+                seen = bool(block.get("valid")) and not take
                 if not block.get("valid"):
                     continue
                 found = block.get("random")

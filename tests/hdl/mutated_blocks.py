@@ -64,7 +64,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("lib.test_answer:test_answer", "primes"): {"answer": "answer"},
     ("lib.test_memory:test_memory", "small_parity"): {"memory": "memory_3x5_parity"},
     ("learning.test_memory_window:test_memory_window", "all"): {"memory_window": "memory_window"},
-    ("learning.test_memory_window:test_row_positions", "words"): {"row_positions": "row_positions"},
+    ("learning.test_row_positions:test_row_positions", "words"): {"row_positions": "row_positions"},
     ("learning.test_blocks:test_feedback_unit", "columns_3"): {
         "feedback_units": "feedback_units", "feedback_unit": "feedback_unit", "threefry": "threefry",
     },

@@ -47,8 +47,8 @@ async def any_number_of_winners(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         hidden, classes = block.design.network.hidden, block.design.network.classes
         few = hidden < 10
-        some_counts = {1, hidden, -(-hidden // 2), bench.random.randint(1, hidden), block.design.winners}
-        for count in range(1, hidden + 1) if few else some_counts:
+        counts = {1, hidden, -(-hidden // 2), bench.random.randint(1, hidden), block.design.winners}
+        for count in counts | set(range(1, hidden + 1)) if few else counts:
             some = [some_integers(bench.random, -ERROR_LIMIT, ERROR_LIMIT, classes) for _ in range(4 if few else 1)]
             alike = [bench.random.choice((0, 1))] * classes
             for error in (*some, alike):

@@ -52,20 +52,20 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.test_contexts:test_contexts", "three"): {"contexts": "contexts"},
     ("crossbar.test_readout:test_readout", "three"): {"readout": "readout"},
     ("crossbar.stages.test_lessons:test_lessons", "heals"): {"lessons": "lessons"},
-    ("crossbar.test_weight_window:test_weight_window", "verified"): {
+    ("crossbar.test_weight_window:test_weight_window", "tiled"): {
         "weight_window": "weight_window", "column_probe": "column_probe",
     },
     ("crossbar.verify.test_row_verifier:test_row_verifier", "verified"): {"row_verifier": "row_verifier"},
-    ("crossbar.test_core:test_core", "core"): {"core": "core", "macro_watch": "macro_watch"},
+    ("crossbar.bring_up.test_macro_watch:test_macro_watch", "watch"): {"macro_watch": "macro_watch"},
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},
     ("cells.test_miru_lane:test_miru_lane", "odd"): {"miru_lane": "miru_lane"},
     ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},
     ("lib.test_counters:test_counters", "wrapping"): {"counters": "counters"},
     ("lib.test_answer:test_answer", "primes"): {"answer": "answer"},
     ("lib.test_memory:test_memory", "small_parity"): {"memory": "memory_3x5_parity"},
-    ("learning.test_memory_window:test_memory_window", "all"): {"memory_window": "memory_window"},
+    ("learning.test_memory_window:test_memory_window", "all_walk"): {"memory_window": "memory_window"},
     ("learning.test_row_positions:test_row_positions", "words"): {"row_positions": "row_positions"},
-    ("learning.test_blocks:test_feedback_unit", "columns_3"): {
+    ("learning.test_blocks:test_feedback_unit", "more_units"): {
         "feedback_units": "feedback_units", "feedback_unit": "feedback_unit", "threefry": "threefry",
     },
     ("learning.test_blocks:test_lanes_deltas_and_errors", "lane_coarse"): {"gradient_lane": "gradient_lane"},
@@ -73,7 +73,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.test_blocks:test_lanes_deltas_and_errors", "rounding_primes"): {"update_lane_direct": "update_lane"},
     ("learning.test_blocks:test_lanes_deltas_and_errors", "delta_coarse"): {"delta_unit": "delta_unit"},
     ("learning.test_blocks:test_lanes_deltas_and_errors", "error_coarse"): {"error_unit": "error_unit"},
-    ("learning.test_blocks:test_winner_unit", "hidden_7_classes_3"): {"winner_unit": "winner_unit"},
+    ("learning.test_blocks:test_winner_unit", "hidden_7_classes_10"): {"winner_unit": "winner_unit"},
     ("learning.test_blocks:test_rounding_unit", "tiny"): {"rounding_unit": "rounding_unit"},
     ("learning.test_blocks:test_write_controller", "mapped"): {
         "write_controller": "write_controller", "fault_map": "fault_map",

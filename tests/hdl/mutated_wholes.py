@@ -114,7 +114,7 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     CONTEXTS: {"result_slots": "result_slots"},
     PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
-    SOFTWARE: {"register_block": "register_block", "remora": TOP},
+    SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},
     BMRU: {"bmru_controller": "bmru_controller", "reporter": "reporter", "always_on": "always_on", "bmru_remora": TOP},
     PARITY: {"memory_errors": "memory_errors"},
     STRETCHES: {"recovery": "recovery"},

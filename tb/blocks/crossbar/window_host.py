@@ -16,6 +16,8 @@ from remora.spec.crossbar.layout import Layer, Tile, all_tiles
 from remora.tb.lib.bench import PERIOD_NS, Block, BlockBench, pack, unpack_signed
 from remora.tb.models.crossbar import CrossbarModel
 
+EARLY_BITS = 16
+"""Of the numbers of cycles in which wordlines were driven that were not integrated yet."""
 TIMEOUT_US = 2000
 """After which the window is held to hang: 200,000 cycles."""
 
@@ -33,6 +35,9 @@ class WindowHost:
         self.counted = dict.fromkeys(("pulses", *names * block.design.capabilities.verifies), 0)
         """Sums over a command of what counters grow by."""
         self.predicted = self.design.cycles
+        self.integrate_stretch = 0
+        self.early = dict.fromkeys(Layer, 0)
+        """In how many cycles of a command each layer's wordlines were driven that were not integrated yet."""
         # What each integrator holds of each layer: what each row was driven with.
         self.words = {
             (layer, integrator): np.zeros(self.models[layer].layout.rows, np.int64)
@@ -43,6 +48,7 @@ class WindowHost:
 
     def stretch(self, stretch: Stretch) -> None:
         """Give the tiles more time, and predict cycles accordingly."""
+        self.integrate_stretch = stretch.integrate
         self.predicted = Cycles(self.design, stretch)
         self.block.put(**{f"stretch__{field.name}": getattr(stretch, field.name) for field in fields(stretch)})
 
@@ -99,6 +105,7 @@ class WindowHost:
         await bench.cycle()
         bench.compare(block, f"busy with {action}", host.get("busy"), 0)
         host.put(**{action: 0})
+        before = self._early()
         counting = [cocotb.start_soon(self._count(name)) for name in self.counted]
         await bench.cycle()
         bench.compare(block, f"busy in the cycle after {action}", host.get("busy"), 1)
@@ -111,9 +118,22 @@ class WindowHost:
         self.cycles = round((get_sim_time("ns") - began) / PERIOD_NS) + 1
         result = host.get("failed"), host.get("mismatches")
         await bench.cycle()
+        self.early = {layer: (now - before[layer]) % (1 << EARLY_BITS) for layer, now in self._early().items()}
         found = tuple(host.get(name) for name in ("busy", "done", "failed", "mismatches"))
         bench.compare(block, f"busy, done, failed, mismatches after {action}", found, (0, 0, 0, result[1]))
         return result
+
+    def _early(self) -> dict[Layer, int]:
+        return {layer: self.block.get(f"{layer.name.lower()}__early") for layer in Layer}
+
+    def _compare_early(self, what: str, layer: Layer, planes: int | None = None) -> None:
+        """Compare the time that wordlines had before so many planes were integrated; None: as it was, if any."""
+        found = dict(self.early)
+        if planes is None:
+            least = found.pop(layer) >= self.integrate_stretch
+            self.bench.compare(self.block, f"wordlines of a {what} have their time", least, True)
+        expected = {each: self.integrate_stretch * (planes or 0) * (each is layer) for each in found}
+        self.bench.compare(self.block, f"cycles before the planes of a {what} are integrated", found, expected)
 
     async def _count(self, name: str) -> None:
         """Sum up what a counter grows by, which falls to 0 after each time: a pulse lasts longer than the cycle of its
@@ -177,6 +197,7 @@ class WindowHost:
             await self.select(tile, column, part)
             await self.fill([self.random.randint(-128, 127) for _ in range(count)])
             self.bench.compare(self.block, "verdict of a read", await self.run("read"), (0, 0))
+            self._compare_early("read", tile.layer)
             if self.design.capabilities.verifies:
                 self.bench.compare(self.block, "unverified rows after a read", self.host.get("unverified"), 0)
             self.bench.compare(self.block, "pulses of a read", self.counted["pulses"], 0)
@@ -199,6 +220,7 @@ class WindowHost:
         self.charged.add((tile.layer, integrator))
         self.bench.compare(self.block, "charged after a drive", self.host.get("charged"), 1)
         self.bench.compare(self.block, "pulses of a drive", self.counted["pulses"], 0)
+        self._compare_early("drive", tile.layer, planes)
         self.bench.compare(self.block, "cycles of a drive", self.cycles, self.predicted.drive(planes))
         self.bench.compare(self.block, "window after a drive", await self.show(len(values)), list(values))
         first = tile.first_row + tile.window_slices[part].start
@@ -212,6 +234,7 @@ class WindowHost:
         await self.select(self.random.choice(model.layout.tiles), 0)
         self.host.put(integrator=integrator)
         self.bench.compare(self.block, "verdict of a conversion", await self.run("convert"), (0, 0))
+        self._compare_early("conversion", layer, 0)
         self.bench.compare(self.block, "cycles of a conversion", self.cycles, self.predicted.convert)
         self.charged.discard((layer, integrator))
         self.bench.compare(self.block, "charged after a conversion", self.host.get("charged"), int(bool(self.charged)))

@@ -48,10 +48,11 @@ async def gradients(bench: BlockBench) -> None:
 
 
 def some_gradient(bench: BlockBench, block: Block) -> int:
-    """A gradient at an end, near a level, or anything."""
-    design, bound = block.design, gradient_bound(block.design)
+    """A gradient at an end, near a level, of a single bit, or anything."""
+    design, bound, random = block.design, gradient_bound(block.design), bench.random
     level = design.learning.accumulator_level << max(design.learning.hidden_shift, design.learning.readout_shift)
-    return bench.random.choice((extremes(bench, bound), extremes(bench, min(bound, 3 * level)), extremes(bench, 300)))
+    bit = random.choice((1, -1)) * min(bound, 1 << random.randrange(bound.bit_length()))
+    return random.choice((extremes(bench, bound), extremes(bench, min(bound, 3 * level)), extremes(bench, 300), bit))
 
 
 @block_test

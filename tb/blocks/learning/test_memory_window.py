@@ -38,6 +38,7 @@ class Driver:
 
     def __init__(self, bench: BlockBench, block: Block) -> None:
         self.bench, self.block, self.random = bench, block.part("host"), bench.random
+        self.whole = block
         self.sizes = sizes_of(block.parameters["sizes"])
         self.width = max(min(size.width, SLICE_BITS) for size in self.sizes.values())
         self.slices: dict[tuple[HostMemory, int, int], int] = {}
@@ -75,20 +76,25 @@ class Driver:
             found, expected = self.block.get("data_read_value"), self.window >> GROUP_BITS * group & GROUP_MASK
             self.bench.compare(self.block, f"group {group}", found, expected)
 
-    async def ended(self, size: MemorySize) -> None:
-        """A command ends within the cycles that the walk to a slice of rows may take."""
+    async def ended(self, size: MemorySize, reads: bool = True) -> None:
+        """A command ends within the cycles that the walk to a slice of rows may take; whether it reads, compared."""
         most = 8 + 4 * SLICE_GROUPS + size.groups
+        read = False
         for cycle in range(most):
+            read |= bool(self.whole.get("reads"))
             await self.bench.cycle()
             if not self.block.get("busy"):
                 assert cycle, "not busy in the cycle after a command"
+                self.bench.compare(self.block, "the memory is read", read, reads)
                 return
         raise AssertionError(f"{self.block.name}: busy after {most} cycles")
 
     async def store(self, memory: HostMemory, address: int, part: int, both: bool = False) -> None:
         """The window into a slice; with ``both`` a load is asked for, too."""
+        size = self.sizes[memory]
         await self.strobe(store=1, load=int(both))
-        await self.ended(self.sizes[memory])
+        # A slice that is the whole word goes over what was there.
+        await self.ended(size, reads=bool(size.rows) or size.slices > 1)
         self.slices[memory, address, part] = self.kept(memory, part)
 
     def kept(self, memory: HostMemory, part: int) -> int:

@@ -26,14 +26,16 @@ async def groups(bench: BlockBench) -> None:
             seed, update = (random.choice((0, 1, 2**32 - 1, random.getrandbits(32))) for _ in range(2))
             block.put(seed=seed, update_number=update)
             wanted: list[list[tuple[bool, int, int]]] = []
-            asked, since = 6, 0
+            # Groups that are asked for yet, cycles since the last, and numbers of the groups before it that are left.
+            asked, since, older = 6, 0, 0
             # Some take numbers in the cycle in which they come, others only what they have seen.
             eager, seen = bench.chance(0.5), False
             while asked or wanted:
                 since += 1
-                # At most one group is asked for while numbers of another are left.
-                if asked and len(wanted) <= words and since > SUMMED and bench.chance(0.5):
-                    since = 0
+                # All draws of a group have begun once its first number is there, so the next may be asked for.
+                begun = not wanted or (not older and bool(block.get("valid")) and len(wanted) <= HASH_CYCLES)
+                if asked and begun and since > SUMMED and bench.chance(0.5):
+                    since, older = 0, len(wanted)
                     readout = random.getrandbits(1)
                     of_layer = network.classes if readout else network.hidden
                     count = random.randint(1, min(of_layer, design.learning.columns))
@@ -65,6 +67,7 @@ async def groups(bench: BlockBench) -> None:
                     bench.compare(block, f"r of column {column}, row {row}", number, expected)
                 if take:
                     wanted.pop(0)
+                    older = max(0, older - 1)
                 # The position stays until the draws of the group have begun.
                 await _settle(bench, block)
             block.put(take=0)

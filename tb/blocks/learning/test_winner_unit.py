@@ -27,7 +27,7 @@ async def columns(bench: BlockBench, block: Block, error: list[int], count: int)
             await bench.cycle()
             if block.get("valid"):
                 break
-        for _ in range(bench.random.choice((0, 0, 2))):
+        for _ in range(bench.random.choice((0, 0, 1, 2))):
             await bench.cycle()
         bench.compare(block, f"feedback of column {column}", block.get_signed("feedback"), values[column])
         bench.compare(

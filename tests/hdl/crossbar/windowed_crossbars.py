@@ -16,14 +16,15 @@ from remora.hdl.lib.reading import POLARITIES
 from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
+from remora.tb.blocks.crossbar.window_host import EARLY_BITS
 
 COUNTED = ("pulses", "counts")
 """Ports of the window that tell what counters grow by; the latter of a window that verifies."""
 
 
 class WindowedCrossbars(wiring.Component):
-    """The window's ``host``, ``stretch``, ``pulses`` and ``counts``, and as ``<layer>__<flag>`` the sense flags of its
-    column."""
+    """The window's ``host``, ``stretch``, ``pulses`` and ``counts``, as ``<layer>__<flag>`` the sense flags of its
+    column, and as ``<layer>__early`` in how many cycles so far wordlines were driven that were not integrated yet."""
 
     def __init__(self, design: DesignPoint) -> None:
         self.design, self._window = design, WeightWindow(design)
@@ -34,6 +35,7 @@ class WindowedCrossbars(wiring.Component):
                 "stretch": In(Stretch()),
                 **{name: member for name, member in self._window.signature.members.items() if name in COUNTED},
                 **{f"{layer.name.lower()}__{flag}": Out(rows) for layer in Layer for flag in SENSE},
+                **{f"{layer.name.lower()}__early": Out(EARLY_BITS) for layer in Layer},
             }
         )
 
@@ -57,6 +59,8 @@ class WindowedCrossbars(wiring.Component):
         pulsing = []
         for layer, program in ((Layer.HIDDEN, window.program_hidden), (Layer.READOUT, window.program_readout)):
             name = layer.name.lower()
+            strobes, early = getattr(probe, name), getattr(self, f"{name}__early")
+            m.d.sync += early.eq(early + (strobes.drive & ~strobes.integrate))
             array = add_submodule(m, name, CrossbarArray(self.design, layer))
             wiring.connect(m, program, array.program)
             pulsing.append(array.waits.pulse)
@@ -71,6 +75,6 @@ class WindowedCrossbars(wiring.Component):
                 array.convert_stretch.eq(self.stretch.convert),
                 array.recovering.eq(recovery.recovering),
             ]
-            wiring.connect(m, getattr(probe, name), array.strobes)
+            wiring.connect(m, strobes, array.strobes)
         m.d.comb += recovery.pulse.eq(Cat(*pulsing).any())
         return m

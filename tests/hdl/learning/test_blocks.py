@@ -33,6 +33,9 @@ def test_feedback_unit():
     }
     some = {f"columns_{count}": DESIGNS["tiny"].evolve(learning={"columns": count}) for count in (2, 3, 4)}
     some["fewer_units"] = DESIGNS["one"].evolve(learning={"columns": 4})
+    some["more_units"] = make_design(
+        network={"hidden": 13, "classes": 3}, cell={"lanes": 1}, learning={"columns": 3, "seed": 0xDEADBEEF}
+    )
     designs = {**classes, "tiny": DESIGNS["tiny"], **some}
     assert len(simulate_cases(FeedbackUnits, cases(designs), "remora.tb.blocks.learning.test_feedback_unit").tests) == 2
 
@@ -104,7 +107,7 @@ def test_lanes_deltas_and_errors():
 
 
 def test_winner_unit():
-    sizes = {(1, 1): 1, (7, 3): 2, (8, 10): 8, (13, 1): 5, (16, 33): 15, (31, 2): 1}
+    sizes = {(1, 1): 1, (7, 10): 2, (8, 3): 8, (13, 1): 5, (16, 33): 15, (31, 2): 1}
     designs = {
         f"hidden_{hidden}_classes_{classes}": make_design(
             network={"hidden": hidden, "classes": classes},

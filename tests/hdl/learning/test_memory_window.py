@@ -45,6 +45,10 @@ CASES = {
         "ACCUMULATORS": rows(3, 2, bits=9, lanes=2, word_rows=2), "RESERVOIR_STEPS": words(8, 2),
         "RESERVOIR_HEADS": words(5, 2), "FAULT_MAP": words(130, 3),
     },
+    "all_walk": {
+        "ACCUMULATORS": rows(13, 2, bits=17, lanes=5, word_rows=4), "RESERVOIR_STEPS": words(1, 2),
+        "RESERVOIR_HEADS": words(5, 2, limits=[(0, 2, 0, 2), (2, 3, 1, 5)]), "FAULT_MAP": words(130, 3),
+    },
     "one_lane": {"ACCUMULATORS": rows(6, 3, bits=12, lanes=1, word_rows=1)},
 }  # fmt: skip
 

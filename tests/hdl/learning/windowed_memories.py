@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from amaranth.hdl import Cat, Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Out
 
 from remora.hdl.learning.memory_window import MemoryHost, MemoryWindow
 from remora.hdl.lib.hierarchy import add_submodule
@@ -14,7 +14,11 @@ from remora.tb.blocks.learning.test_memory_window import sizes_of
 
 
 class WindowedMemories(wiring.Component):
-    """The window's ``host``.
+    """The window with memories.
+
+    Ports:
+        host: the window's.
+        reads: a memory is read.
 
     Args:
         sizes: by the memory's name, width, depth and perhaps the limits or rows of its words; JSON holds it.
@@ -23,12 +27,13 @@ class WindowedMemories(wiring.Component):
     def __init__(self, sizes: dict[str, dict]) -> None:
         memories = sizes_of(sizes)
         self._window = MemoryWindow(memories)
-        super().__init__({"host": In(MemoryHost(memories))})
+        super().__init__({"host": In(MemoryHost(memories)), "reads": Out(1)})
 
     def elaborate(self, platform) -> Module:
         m = Module()
         window = add_submodule(m, "window", self._window)
         pass_on(m, self.host, window.host)
+        m.d.comb += self.reads.eq(Cat(getattr(window, memory.name.lower()).read for memory in window.memories).any())
         for memory, size in window.memories.items():
             name = memory.name.lower()
             port = getattr(window, name)

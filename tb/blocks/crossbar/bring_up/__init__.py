@@ -1,0 +1,1 @@
+"""Tests of the blocks that watch and bring up the macros."""

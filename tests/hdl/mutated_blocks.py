@@ -62,11 +62,13 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},
     ("lib.test_counters:test_counters", "wrapping"): {"counters": "counters"},
     ("lib.test_answer:test_answer", "primes"): {"answer": "answer"},
+    ("lib.test_threefry:test_threefry", "rounds"): {"threefry": "threefry"},
+    ("lib.test_threefry:test_threefry", "three_lanes"): {"threefry_pipeline": "threefry_pipeline_3"},
     ("lib.test_memory:test_memory", "small_parity"): {"memory": "memory_3x5_parity"},
     ("learning.test_memory_window:test_memory_window", "all_walk"): {"memory_window": "memory_window"},
     ("learning.test_row_positions:test_row_positions", "words"): {"row_positions": "row_positions"},
     ("learning.test_blocks:test_feedback_unit", "more_units"): {
-        "feedback_units": "feedback_units", "feedback_unit": "feedback_unit", "threefry": "threefry",
+        "feedback_units": "feedback_units", "feedback_unit": "feedback_unit",
     },
     ("learning.test_blocks:test_lanes_deltas_and_errors", "lane_coarse"): {"gradient_lane": "gradient_lane"},
     ("learning.test_blocks:test_lanes_deltas_and_errors", "update_coarse"): {"update_lane": "update_lane"},
@@ -87,7 +89,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.healing.test_healing:test_healing", "unit"): {"healing": "healing"},
     ("learning.test_replay:test_index_unit", "two"): {"index_unit": "index_unit_2"},
     ("learning.test_replay:test_replay_quantiser", "primes"): {
-        "replay_quantiser": "replay_quantiser", "threefry_pipeline": "threefry_pipeline_3",
+        "replay_quantiser": "replay_quantiser",
     },
     ("learning.test_replay:test_reservoir", "primes_5_heals"): {"reservoir": "reservoir"},
     ("bmru.test_frame_buffer:test_frame_buffer", "odd"): {

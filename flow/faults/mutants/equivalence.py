@@ -33,10 +33,13 @@ BENCH = "bench"
 LAST_PORT = 99_999
 """Number of a port behind those of any miter."""
 _MITER = "miter_{}.{}"
-# After fold -s no difference counts that follows a first cycle other than the one that is assumed.
-ALL_AGREE, OUTPUTS_AGREE = (f"fold -s; {joined}scorr; pdr -a -T {{}}" for joined in ("orpos; ", ""))
+# After fold -s no difference counts that follows a first cycle other than the one that is assumed; what is alike only
+# from then on scorr sees by two cycles.
+ALL_AGREE, OUTPUTS_AGREE = (f"fold -s; {joined}scorr -F 2; pdr -a -T {{}}" for joined in ("orpos; ", ""))
 """Proofs of ABC: that neither output of a claim is ever set, and the same of each alone. Without -a a claim that is
 plain from the start counts as undecided."""
+OUTPUTS_DIFFER = "fold -s; bmc3 -a -F 24 -T {}"
+"""Search of ABC for inputs by which the outputs differ, where the states do."""
 _PROVEN, _FOUND = "Proved output 0 in frame", "Output 0 was asserted in frame"
 _FLIP_FLOP = re.compile(r"^  cell \$\w*dff\w* \$flatten\\(gold|gate)\.(\S+)\n(.*?)^  end$", re.MULTILINE | re.DOTALL)
 _WIRE = re.compile(r"^  wire (?:width (\d+) )?.*?(\S+)$", re.MULTILINE)
@@ -157,13 +160,14 @@ def _write_claims(folder: Path, mutants: Sequence[Mutant]) -> None:
 
 
 def _prove(folder: Path, key: str, seconds: int) -> Answer:
-    """Most mutants that are equivalent hold the same in all flip-flops, which is proven sooner. Of a large graph only
+    """Most mutants that are equivalent hold the same in all flip-flops, which is proven at once. Of a large graph only
     that is tried."""
-    large = _gates(folder / _MITER.format(key, "aig")) > MOST_GATES
-    if _PROVEN in _said(folder, key, ALL_AGREE.format(SHORT_S if large else seconds)):
+    if _PROVEN in _said(folder, key, ALL_AGREE.format(SHORT_S)):
         return "equivalent"
-    if large:
+    if _gates(folder / _MITER.format(key, "aig")) > MOST_GATES:
         return "undecided"
+    if _FOUND in _said(folder, key, OUTPUTS_DIFFER.format(SHORT_S)):
+        return "differs"
     said = _said(folder, key, OUTPUTS_AGREE.format(seconds))
     return "equivalent" if _PROVEN in said else "differs" if _FOUND in said else "undecided"
 

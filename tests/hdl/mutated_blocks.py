@@ -78,8 +78,9 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.test_blocks:test_winner_unit", "hidden_7_classes_10"): {"winner_unit": "winner_unit"},
     ("learning.test_blocks:test_rounding_unit", "tiny"): {"rounding_unit": "rounding_unit"},
     ("learning.test_blocks:test_write_controller", "mapped"): {
-        "write_controller": "write_controller", "fault_map": "fault_map",
+        "write_controller": "write_controller",
     },
+    ("learning.update.test_fault_map:test_fault_map", "macro"): {"fault_map": "fault_map"},
     ("learning.test_blocks:test_accumulator_store", "folds"): {"accumulator_store": "accumulator_store"},
     ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {
         "group_feedback": "group_feedback", "column_group": "column_group", "history": "history",

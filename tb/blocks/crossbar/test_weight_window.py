@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from remora.hdl.crossbar.weight_window import WEIGHT_BITS
 from remora.spec.crossbar.cycles import Stretch
 from remora.spec.crossbar.layout import WINDOW_ROWS, Layer, Tile, layer_layout
+from remora.spec.crossbar.tiles import STRETCH_BITS
 from remora.tb.blocks.crossbar.window_host import WindowHost
 from remora.tb.lib.bench import Block, BlockBench, block_test, some_integers, unpack_signed
 
@@ -70,7 +72,9 @@ async def any_rows_on_any_planes(bench: BlockBench) -> None:
             for column in range(tile.columns):
                 await host.commit(tile, column, some_column(host, tile))
         for round_ in range(max(most, len(host.tiles))):
-            host.stretch(Stretch(round_ % 3, round_ % 4, round_ % 2, 0))
+            # Of any length.
+            integrate, settle = (random.getrandbits(random.randrange(STRETCH_BITS + 1)) for _ in range(2))
+            host.stretch(Stretch(integrate, settle, round_ % 2, 0))
             tile = host.tiles[round_ % len(host.tiles)]
             drives = [(tile, part, 0) for part in range(len(tile.window_slices))]
             drives += [
@@ -100,7 +104,9 @@ async def weights_out_of_range_fail(bench: BlockBench) -> None:
         host = WindowHost(bench, block)
         await host.erase_all()
         limit = block.design.crossbar.weight_limit
-        for values in ([127], [-128], [limit + 1, -limit], [-limit - 1, limit, 0, limit + 1], [127, -128]):
+        beyond = [[1 << bit, -1 << bit] for bit in range(limit.bit_length(), WEIGHT_BITS - 1)]
+        ends = [[limit + 1, -limit], [-limit - 1, limit, 0, limit + 1]]
+        for values in ([127], [-128], [127, -128], *ends, *beyond):
             tile = host.random.choice(host.tiles)
             column = (values * tile.rows)[: tile.rows]
             await host.commit(tile, host.random.randrange(tile.columns), column)
@@ -193,9 +199,9 @@ async def resets(bench: BlockBench) -> None:
         async def recover(block: Block, chosen=chosen) -> None:
             host = hosts[bench.blocks.index(block)]
             tile, column = chosen[block.name]
-            # The read comes while a long pulse is still under way; it must wait, or the macro ends the simulation.
-            verdict = await host.run("read")
-            bench.compare(block, "verdict of a read", verdict, (0, 0))
+            # The command comes while a long pulse is still under way; it must wait, or the macro ends the simulation.
+            action = host.random.choice(("read", "convert"))
+            bench.compare(block, f"verdict of a {action}", await host.run(action), (0, 0))
             await host.commit(tile, column, some_column(host, tile), known=False)
             other = host.random.choice(host.tiles)
             await host.read(other, host.random.randrange(other.columns))

@@ -50,8 +50,9 @@ async def any_number_of_winners(bench: BlockBench) -> None:
         counts = {1, hidden, -(-hidden // 2), bench.random.randint(1, hidden), block.design.winners}
         for count in counts | set(range(1, hidden + 1)) if few else counts:
             some = [some_integers(bench.random, -ERROR_LIMIT, ERROR_LIMIT, classes) for _ in range(4 if few else 1)]
-            alike = [bench.random.choice((0, 1))] * classes
-            for error in (*some, alike):
+            # Of few different values.
+            alike = [[bench.random.choice((-1, 0, 1)) for _ in range(classes)] for _ in range(6 if few else 1)]
+            for error in (*some, *alike, [bench.random.choice((0, 1))] * classes):
                 await begin(bench, block, error, count)
                 await columns(bench, block, error, count)
 

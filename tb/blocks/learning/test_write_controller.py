@@ -169,6 +169,53 @@ async def fills(bench: BlockBench) -> None:
 
 
 @block_test
+async def one_after_the_other(bench: BlockBench) -> None:
+    """Columns that wait at the ports, so that each begins in the cycle in which the one before ends; without marks."""
+    await bench.reset(1)
+
+    async def drive(block: Block) -> None:
+        design, devices, random = block.design, devices_of(block), bench.random
+        bits, most = max(1, design.learning.max_pulses.bit_length()), design.learning.max_pulses
+        for pair in (pair for layer in devices.pairs.values() for column in layer for pair in column):
+            pair.marked = False, False
+        if design.capabilities.compensates:
+            await bench.cycle(2 + fault_words(design))
+        for _ in range(12):
+            wanted, found, cycles = [0, 0], [0, 0], 0
+            layer, column = Layer.HIDDEN, 0
+            for left in range(random.randint(1, 8), -1, -1):
+                if left:
+                    layer = random.choice(list(Layer))
+                    layout, skipped = layer_layout(design, layer), design.hidden_rows - layer_layout(design, layer).rows
+                    column = random.randrange(layout.columns)
+                    share = random.choice((0, 0.2, 1))
+                    counts = [random.randint(0, most) * (random.random() < share) for _ in range(layout.rows)]
+                    raised = [random.getrandbits(1) for _ in range(layout.rows)]
+                    block.put(
+                        start=1, layer=int(layer), column_tile=column // design.crossbar.columns,
+                        column=column % design.crossbar.columns, counts=pack([0] * skipped + counts, bits),
+                        raised=pack([0] * skipped + raised, 1),
+                    )  # fmt: skip
+                    for row, pair in enumerate(devices.pairs[layer][column]):
+                        taken = [pair.pulse(bool(raised[row])) for _ in range(counts[row])]
+                        wanted = [wanted[0] + taken.count(True), wanted[1] + taken.count(False)]
+                else:
+                    block.put(start=0)
+                while True:
+                    await bench.cycle()
+                    found = [found[0] + block.get("applied"), found[1] + block.get("dropped")]
+                    cycles += 1
+                    assert cycles < 40_000, f"{block.name}: stuck"
+                    if block.get("ready"):
+                        break
+            bench.compare(block, "pulses and drops of columns one after the other", found, wanted)
+            await bench.cycle(1 + design.cycles.sense)
+            await check_flags(bench, block, devices, layer, column)
+
+    await bench.each(drive)
+
+
+@block_test
 async def resets(bench: BlockBench) -> None:
     """After a reset at any cycle the controller is ready, and what it launches next waits for the pulse under way."""
 

@@ -187,7 +187,7 @@ def simulate_writes(**options: Unpack[BlockOptions]):
 
 
 def test_write_controller():
-    assert len(simulate_writes().tests) == 4
+    assert len(simulate_writes().tests) == 5
 
 
 @pytest.mark.parametrize("number", range(1, len(WRITER_FAULTS) + 1), ids=lambda n: WRITER_FAULTS[n - 1].name)

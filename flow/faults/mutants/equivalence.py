@@ -16,7 +16,7 @@ from remora.spec.lib.files import write_text
 
 Answer = Literal["equivalent", "differs", "undecided"]
 
-TIMEOUT_S = 60
+TIMEOUT_S = 30
 """Of one proof, by the clock on the wall; a machine with much else to do decides less."""
 STUCK_S = 150
 """After so long ABC is ended, which asks for the time in its proof alone."""

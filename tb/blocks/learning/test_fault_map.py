@@ -14,7 +14,8 @@ CYCLES = 1_500
 async def sweep(bench: BlockBench, block: Block) -> None:
     """The sweep takes a cycle a word; a window that asks meanwhile waits."""
     for cycle in range(fault_words(block.design)):
-        block.put(window__read=bench.random.getrandbits(1), window__column=0)
+        # Of the word that is written in this cycle, which a memory does not allow.
+        block.put(window__read=bench.random.getrandbits(1), window__column=cycle)
         await bench.cycle()
         found = block.get("clearing"), block.get("window__valid")
         bench.compare(block, f"clearing and valid in cycle {cycle} of the sweep", found, (1, 0))

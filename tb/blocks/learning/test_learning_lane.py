@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from remora.hdl.learning.update.update_lane import dropped_bits
 from remora.spec.crossbar.learning import gradient_bound
 from remora.spec.crossbar.update_cycles import ROUNDED
@@ -47,12 +49,20 @@ async def gradients(bench: BlockBench) -> None:
     await bench.each(drive, lanes(bench, "lane_"))
 
 
-def some_gradient(bench: BlockBench, block: Block) -> int:
-    """A gradient at an end, near a level, of a single bit, or anything."""
+def some_gradients(bench: BlockBench, block: Block) -> Iterator[tuple[int, bool, int]]:
+    """Gradients with the readout's or not and a shift of the rate: first of every single bit, then at an end, near a
+    level, or anything."""
     design, bound, random = block.design, gradient_bound(block.design), bench.random
     level = design.learning.accumulator_level << max(design.learning.hidden_shift, design.learning.readout_shift)
-    bit = random.choice((1, -1)) * min(bound, 1 << random.randrange(bound.bit_length()))
-    return random.choice((extremes(bench, bound), extremes(bench, min(bound, 3 * level)), extremes(bench, 300), bit))
+    bits = [
+        (sign << bit, readout) for sign in (1, -1) for bit in range(bound.bit_length()) for readout in (False, True)
+    ]
+    for gradient, readout in random.sample(bits, len(bits)):
+        if abs(gradient) <= bound:
+            yield gradient, readout, 0
+    while True:
+        limit = random.choice((bound, min(bound, 3 * level), 300))
+        yield extremes(bench, limit), bench.chance(0.5), random.randrange(4)
 
 
 @block_test
@@ -63,14 +73,15 @@ async def updates(bench: BlockBench) -> None:
         design, limit = block.design, (1 << (block.design.learning.accumulator_bits - 1)) - 1
         level, random = design.learning.accumulator_level, bench.random
         seen: set[tuple[int, bool]] = set()
-        most, wanted = min(design.learning.max_pulses, limit // level), []
+        most, wanted, gradients = min(design.learning.max_pulses, limit // level), [], some_gradients(bench, block)
         for _ in rounds(500, seen, {(most, True), (most, False)}, block.name):
-            gradient, readout, rate_shift = some_gradient(bench, block), random.getrandbits(1), random.randrange(4)
+            gradient, readout, rate_shift = next(gradients)
+            near = random.choice((1, -1)) * (limit - random.randrange(1 << random.randrange(limit.bit_length())))
             accumulator = random.choice(
-                (extremes(bench, limit), extremes(bench, level), extremes(bench, min(limit, 3 * level)))
+                (extremes(bench, limit), extremes(bench, level), extremes(bench, min(limit, 3 * level)), near)
             )
-            block.put(gradient=gradient >> dropped_bits(design), readout=readout, rate_shift=rate_shift)
-            wanted.append(move(design, accumulator, gradient, bool(readout), rate_shift))
+            block.put(gradient=gradient >> dropped_bits(design), readout=int(readout), rate_shift=rate_shift)
+            wanted.append(move(design, accumulator, gradient, readout, rate_shift))
             await bench.cycle()
             # Of the gradient that was there in the cycle before.
             block.put(accumulator=accumulator)
@@ -91,16 +102,15 @@ async def updates_rounded(bench: BlockBench) -> None:
     """Mode `direct`: random numbers at their ends, gradients of either sign, rates of either layer, one a cycle."""
 
     async def drive(block: Block) -> None:
-        design, wanted = block.design, []
+        design, wanted, gradients = block.design, [], some_gradients(bench, block)
         seen: set[tuple[int, bool]] = set()
         level, most = design.learning.accumulator_level, design.learning.max_pulses
         for _ in rounds(500, seen, {(most, True), (most, False), (0, False)}, block.name):
-            gradient, readout, rate_shift = (
-                some_gradient(bench, block), bench.random.getrandbits(1), bench.random.randrange(4),
-            )  # fmt: skip
+            gradient, readout, rate_shift = next(gradients)
             random = bench.random.choice((0, level - 1, bench.random.randrange(level)))
-            block.put(gradient=gradient >> dropped_bits(design), readout=readout, rate_shift=rate_shift, random=random)
-            wanted.append(rounded(design, random, gradient, bool(readout), rate_shift))
+            block.put(gradient=gradient >> dropped_bits(design), readout=int(readout), rate_shift=rate_shift)
+            block.put(random=random)
+            wanted.append(rounded(design, random, gradient, readout, rate_shift))
             await bench.cycle()
             if len(wanted) <= ROUNDED:
                 continue

@@ -234,6 +234,26 @@ async def restored_by_the_host(bench: BlockBench) -> None:
 
 
 @block_test
+async def counts_that_the_host_loads(bench: BlockBench) -> None:
+    """Any filled, and any n, which then counts on, however near to its end it looks."""
+
+    async def drive(block: Block) -> None:
+        driver = Driver(bench, block)
+        capacity = block.design.learning.replay_capacity
+        for bit in range(SEQUENCE_LIMIT.bit_length()):
+            presented, filled = SEQUENCE_LIMIT ^ 1 << bit, bench.random.randint(0, capacity)
+            await driver.strobe(load=1, presented_value=presented, filled_value=filled)
+            await bench.cycle()
+            found = block.get("presented"), block.get("filled")
+            bench.compare(block, "n, filled after a load", found, (presented, filled))
+            await driver.strobe(next_sequence=1)
+            await bench.cycle()
+            bench.compare(block, f"n after {presented:#x}", block.get("presented"), presented + 1)
+
+    await bench.each(drive)
+
+
+@block_test
 async def heads_that_nobody_may_store(bench: BlockBench) -> None:
     """A slot that holds any bits, as one that nobody wrote, is replayed with the nearest legal head: rule M10."""
 
@@ -241,11 +261,10 @@ async def heads_that_nobody_may_store(bench: BlockBench) -> None:
         driver, design = Driver(bench, block), block.design
         model, random = driver.model, bench.random
         label_part, steps_part = head_parts(design)
-        borders = [
-            label << label_part.lsb | steps << steps_part.lsb
-            for label in border_numbers(label_part)
-            for steps in border_numbers(steps_part)
-        ]
+        labels, lengths = (
+            range(1 << part.width) if part.width < 4 else border_numbers(part) for part in (label_part, steps_part)
+        )
+        borders = [label << label_part.lsb | steps << steps_part.lsb for label in labels for steps in lengths]
         words = [random.getrandbits(4 * design.network.features) for _ in range(design.network.max_steps)]
         for slot in range(model.capacity):
             for step, word in enumerate(words):

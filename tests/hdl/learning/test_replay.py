@@ -63,7 +63,7 @@ def simulate_reservoirs(**options: Unpack[BlockOptions]) -> RunResult:
 
 
 def test_reservoir():
-    assert len(simulate_reservoirs().tests) == 6
+    assert len(simulate_reservoirs().tests) == 7
 
 
 @pytest.mark.parametrize("number", [1, 2], ids=lambda number: RESERVOIR_FAULTS[number - 1].name)

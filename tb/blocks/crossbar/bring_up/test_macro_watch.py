@@ -102,9 +102,9 @@ async def each_wait_alone(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         account, random = Account(bench, block), bench.random
-        for bits in range(1, TIMEOUT_BITS + 1):
-            for name in [random.choice(WAITS)] if bits > 10 else WAITS:
-                limit = (1 << bits) - 1 - random.getrandbits(bits) // 4
+        limits = [limit for bit in range(TIMEOUT_BITS) for limit in (1 << bit, (1 << bit) + random.getrandbits(bit))]
+        for number, limit in enumerate(limits):
+            for name in WAITS if limit < 256 else (WAITS[number % len(WAITS)],):
                 # The counter ends in every cycle until there is a limit.
                 await account.cycle(2, host__limit=0)
                 await account.cycle(host__limit=limit, **{name: 1})

@@ -32,11 +32,15 @@ BENCH = "bench"
 """Module that has nothing but the components of a test in it."""
 LAST_PORT = 99_999
 """Number of a port behind those of any miter."""
-SOUND_CELLS = "sound"
-"""Name of the file with the module as it is, beside those of its mutants."""
 _MITER = "miter_{}.{}"
 # After fold -s no difference counts that follows a first cycle other than the one that is assumed; what is alike only
-# from then on scorr sees by two cycles.
+# from the second cycle on scorr sees by two.
+ALL_AGREE, OUTPUTS_AGREE = (f"fold -s; {joined}scorr -F 2; pdr -a -T {{}}" for joined in ("orpos; ", ""))
+"""Proofs of ABC: that neither output of a claim is ever set, and the same of each alone. Without -a a claim that is
+plain from the start counts as undecided."""
+_MITER = "miter_{}.{}"
+# After fold -s no difference counts that follows a first cycle other than the one that is assumed; what is alike only
+# from the second cycle on scorr sees by two.
 ALL_AGREE, OUTPUTS_AGREE = (f"fold -s; {joined}scorr -F 2; pdr -a -T {{}}" for joined in ("orpos; ", ""))
 """Proofs of ABC: that neither output of a claim is ever set, and the same of each alone. Without -a a claim that is
 plain from the start counts as undecided."""
@@ -44,8 +48,9 @@ OUTPUTS_DIFFER = "fold -s; bmc3 -a -F 24 -T {}"
 """Search of ABC for inputs by which the outputs differ, where the states do."""
 _PROVEN, _FOUND = "Proved output 0 in frame", "Output 0 was asserted in frame"
 _FLIP_FLOP = re.compile(r"^  cell \$\w*dff\w* \$flatten\\(gold|gate)\.(\S+)\n(.*?)^  end$", re.MULTILINE | re.DOTALL)
+_MODULE = re.compile(r"^module .*$", re.MULTILINE)
+_OUTPUT = re.compile(r"^    connect \\Q (.*)$", re.MULTILINE)
 _WIRE = re.compile(r"^  wire (?:width (\d+) )?.*?(\S+)$", re.MULTILINE)
-_AUTOIDX = re.compile(r"^autoidx \d+$", re.MULTILINE)
 _TRIGGER = re.compile(r"wire output \d+ \\trigger")
 _BITS = re.compile(r"(\S+)(?: \[(\d+)(?::(\d+))?\])?")
 
@@ -106,16 +111,7 @@ def _answers(folder: Path, module: str, around: str | None, mutants: Sequence[Mu
             return {mutants[0].key: "undecided"}
         return {key: answer for each in mutants for key, answer in _answers(folder, module, around, [each]).items()}
     seconds = SHORT_S if around else TIMEOUT_S
-    return {
-        mutant.key: "equivalent" if _is_the_same(folder, mutant.key) else _prove(folder, mutant.key, seconds)
-        for mutant in mutants
-    }
-
-
-def _is_the_same(folder: Path, key: str) -> bool:
-    """Whether a mutant's cells are the module's: it made constant what is that constant."""
-    sound, mutant = ((folder / f"{name}.cells").read_text(encoding="utf-8") for name in (SOUND_CELLS, key))
-    return _AUTOIDX.sub("", sound) == _AUTOIDX.sub("", mutant)
+    return {mutant.key: _prove(folder, mutant.key, seconds) for mutant in mutants}
 
 
 def _write_miters(folder: Path, module: str, around: str | None, mutants: Sequence[Mutant]) -> None:
@@ -134,16 +130,13 @@ def _write_miters(folder: Path, module: str, around: str | None, mutants: Sequen
         ready = [*prepared(module), *prepared("*")[1:], "setattr -unset init */w:*", "memory_map"]
     else:
         ready = [*prepared(module), f"setattr -unset init {module}/w:*", f"memory_map {module}", *cut]
-    cells = [f"select {module}", "write_rtlil -selected {}.cells", "select -clear"]
-    sound = [step.format(SOUND_CELLS) for step in cells]
-    compared, passes = around or module, [*ready, *sound, "design -save ready"]
+    compared, passes = around or module, [*ready, "design -save ready"]
     for mutant in mutants:
         passes += [
             "design -load ready",
             f"copy {compared} gold",
             *(["flatten gold"] * bool(around)),
             f"mutate {' '.join(mutant.options)}",
-            *(step.format(mutant.key) for step in cells),
             f"rename {compared} gate",
             *(["flatten gate"] * bool(around)),
             "expose -evert gold/c:* gate/c:*",
@@ -166,7 +159,7 @@ def _write_claims(folder: Path, mutants: Sequence[Mutant]) -> None:
         miter, graph = (_MITER.format(mutant.key, ending) for ending in ("il", "aig"))
         head, end, rest = (folder / miter).read_text(encoding="utf-8").rpartition("\nend\n")
         head = _TRIGGER.sub("wire \\\\trigger", head)
-        write_text(folder / miter, f"{head}\n{_claim(head)}{end}{rest}")
+        write_text(folder / miter, f"{_claim(head)}{end}{rest}")
         passes += [
             "design -reset", f"read_rtlil {miter}", "async2sync", "opt_clean", "techmap", "setundef -zero", "opt_expr",
             "opt_clean", "dffunmap", "aigmap", "opt_clean", f"write_aiger -zinit {graph}",
@@ -181,8 +174,6 @@ def _prove(folder: Path, key: str, seconds: int) -> Answer:
         return "equivalent"
     if _gates(folder / _MITER.format(key, "aig")) > MOST_GATES:
         return "undecided"
-    if _FOUND in _said(folder, key, OUTPUTS_DIFFER.format(SHORT_S)):
-        return "differs"
     said = _said(folder, key, OUTPUTS_AGREE.format(seconds))
     return "equivalent" if _PROVEN in said else "differs" if _FOUND in said else "undecided"
 
@@ -203,8 +194,9 @@ def _said(folder: Path, key: str, proof: str) -> str:
 
 
 def _claim(miter: str) -> str:
-    """Cells of a miter, in RTLIL: it begins in a cycle of reset with the same state. From the next cycle on an output
-    tells that the outputs differ, and another that the states do."""
+    """A miter, in RTLIL without its end, whose modules begin in a cycle of reset with the same in all flip-flops: what
+    these show then comes from inputs that both share, which lets ABC see at once that what follows from it is the same.
+    From the next cycle on an output tells that the outputs differ, and another that the states do."""
     widths = {name: int(width or 1) for width, name in _WIRE.findall(miter)}
     cells: list[str] = [
         "attribute \\init 1'0",
@@ -223,10 +215,26 @@ def _claim(miter: str) -> str:
     if "\\in_rst" in widths:
         cells.append(_cell("assume", "reset", A="\\in_rst", EN="\\remora_first"))
     if pairs := _states(miter, widths):
-        width = sum(size for _, _, size in pairs)
-        gold, gate = (
-            f"{{ {' '.join(signals)} }}" for signals in ([pair[0] for pair in pairs], [pair[1] for pair in pairs])
-        )
+        numbers = {name: number for number, (name, _, _, _) in enumerate(pairs)}
+
+        def kept(cell: re.Match[str]) -> str:
+            if cell[2] not in numbers:
+                return cell[0]
+            return _OUTPUT.sub(lambda output: rf"    connect \Q \remora_{cell[1]}_{numbers[cell[2]]}", cell[0])
+
+        miter, wires = _FLIP_FLOP.sub(kept, miter), list[str]()
+        for number, (_, gold, gate, width) in enumerate(pairs):
+            cells.append(f"wire width {width} input {LAST_PORT + 2 + number} \\remora_any_{number}")
+            for side, signal in (("gold", gold), ("gate", gate)):
+                wires += [f"attribute \\init {width}'{'0' * width}", f"wire width {width} \\remora_{side}_{number}"]
+                cells.append(
+                    _cell(
+                        "mux", f"_{side}_{number}", WIDTH=width, A=f"\\remora_any_{number}",
+                        B=f"\\remora_{side}_{number}", S="\\remora_later", Y=f"{{ {signal} }}",
+                    )
+                )  # fmt: skip
+        width = sum(size for _, _, _, size in pairs)
+        gold, gate = (f"{{ {' '.join(pair[side] for pair in pairs)} }}" for side in (1, 2))
         cells += [
             "wire \\remora_same",
             f"wire output {LAST_PORT + 1} \\remora_parted",
@@ -235,9 +243,10 @@ def _claim(miter: str) -> str:
                 "eq", A_SIGNED=0, B_SIGNED=0, A_WIDTH=width, B_WIDTH=width, Y_WIDTH=1, A=gold, B=gate,
                 Y="\\remora_same",
             ),
-            _cell("assume", "state", A="\\remora_same", EN="\\remora_first"),
         ]  # fmt: skip
-    return "\n".join(cells)
+        # Wires come before the cells that use them.
+        miter = _MODULE.sub(lambda head: "\n".join([head[0], *wires]), miter, count=1)
+    return "\n".join([miter, *cells])
 
 
 def _cell(kind: str, name: str = "", **values: int | str) -> str:
@@ -249,15 +258,14 @@ def _cell(kind: str, name: str = "", **values: int | str) -> str:
     return "\n".join([f"cell ${kind} \\remora_{kind}{name}", *lines, "end"])
 
 
-def _states(miter: str, widths: dict[str, int]) -> list[tuple[str, str, int]]:
-    """Outputs of each flip-flop of both modules, and how many bits."""
+def _states(miter: str, widths: dict[str, int]) -> list[tuple[str, str, str, int]]:
+    """Flip-flops that both modules have: name, output of either, and how many bits."""
     found: dict[str, dict[str, str]] = {"gold": {}, "gate": {}}
     for side, name, body in _FLIP_FLOP.findall(miter):
-        output = re.search(r"^    connect \\Q (.*)$", body, re.MULTILINE)
-        if output:
+        if output := _OUTPUT.search(body):
             found[side][name] = output[1].strip("{} ")
-    both = [(found["gold"][name], found["gate"][name]) for name in found["gold"].keys() & found["gate"].keys()]
-    sized = [(gold, gate, _width(gold, widths)) for gold, gate in both if _width(gold, widths) == _width(gate, widths)]
+    both = [(name, found["gold"][name], found["gate"][name]) for name in found["gold"].keys() & found["gate"].keys()]
+    sized = [(*pair, _width(pair[1], widths)) for pair in both if _width(pair[1], widths) == _width(pair[2], widths)]
     return sorted(sized)
 
 

@@ -234,7 +234,7 @@ def _claim(miter: str) -> str:
                     )
                 )  # fmt: skip
         width = sum(size for _, _, _, size in pairs)
-        gold, gate = (f"{{ {' '.join(pair[side] for pair in pairs)} }}" for side in (1, 2))
+        gold, gate = (f"{{ {' '.join(each)} }}" for each in ([pair[1] for pair in pairs], [pair[2] for pair in pairs]))
         cells += [
             "wire \\remora_same",
             f"wire output {LAST_PORT + 1} \\remora_parted",

@@ -57,6 +57,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     },
     ("crossbar.verify.test_row_verifier:test_row_verifier", "verified"): {"row_verifier": "row_verifier"},
     ("crossbar.bring_up.test_macro_watch:test_macro_watch", "watch"): {"macro_watch": "macro_watch"},
+    ("crossbar.bring_up.test_stretch:test_recovery", "recovery"): {"recovery": "recovery"},
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},
     ("cells.test_miru_lane:test_miru_lane", "odd"): {"miru_lane": "miru_lane"},
     ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},
@@ -65,6 +66,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("lib.test_threefry:test_threefry", "rounds"): {"threefry": "threefry"},
     ("lib.test_threefry:test_threefry", "three_lanes"): {"threefry_pipeline": "threefry_pipeline_3"},
     ("lib.test_memory:test_memory", "small_parity"): {"memory": "memory_3x5_parity"},
+    ("learning.test_memory_errors:test_memory_errors", "all"): {"memory_errors": "memory_errors"},
     ("learning.test_memory_window:test_memory_window", "all_walk"): {"memory_window": "memory_window"},
     ("learning.test_row_positions:test_row_positions", "words"): {"row_positions": "row_positions"},
     ("learning.test_blocks:test_feedback_unit", "more_units"): {

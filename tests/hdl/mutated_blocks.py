@@ -51,6 +51,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.stages.test_fold_issue:test_fold_issue", "thirteen"): {"fold_issue": "fold_issue"},
     ("crossbar.test_contexts:test_contexts", "three"): {"contexts": "contexts"},
     ("crossbar.test_readout:test_readout", "three"): {"readout": "readout"},
+    ("crossbar.test_result_slots:test_result_slots", "three"): {"result_slots": "result_slots"},
     ("crossbar.stages.test_lessons:test_lessons", "heals"): {"lessons": "lessons"},
     ("crossbar.test_weight_window:test_weight_window", "tiled"): {
         "weight_window": "weight_window", "column_probe": "column_probe",

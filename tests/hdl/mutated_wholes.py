@@ -77,7 +77,6 @@ EVERY_STEP = tuple(
 SOFTWARE = (
     _of("crossbar.test_scripts:test_scripts"), _of("crossbar.test_window:test_window"),
 )  # fmt: skip
-CONTEXTS = (_of("crossbar.test_contexts:test_agrees_with_golden", name="tiny", stall=0.5),)
 PROGRAMMED = (_of("crossbar.bring_up.test_program_and_verify:test_programs_as_golden_does", name="given up"),)
 LEARNS = tuple(
     _of("crossbar.test_learning:test_learns_as_golden_does", name="quick", stall=stall) for stall in (0.0, 0.5)
@@ -101,7 +100,6 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
         "spare_map": "spare_map"
     },
     EVERY_STEP: {"step_readout": "step_readout", "step_slots": "step_slots"},
-    CONTEXTS: {"result_slots": "result_slots"},
     PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
     SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},

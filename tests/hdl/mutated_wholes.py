@@ -99,7 +99,7 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     (_of("crossbar.spares.test_spares:test_real_devices_of_spares_are_their_own", build="REAL"),): {
         "spare_map": "spare_map"
     },
-    EVERY_STEP: {"step_readout": "step_readout", "step_slots": "step_slots"},
+    EVERY_STEP: {"step_readout": "step_readout"},
     PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
     SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},

@@ -104,6 +104,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
         "frame_sequencer": "frame_sequencer",
     },
     ("bmru.test_pace_timer:test_pace_timer", "small"): {"pace_timer": "pace_timer"},
+    ("bmru.test_reporter:test_reporter", "odd"): {"reporter": "reporter"},
     ("bmru.test_scan_loader:test_scan_loader", "odd"): {"scan_loader": "scan_loader"},
     ("bmru.test_vote:test_vote", "long"): {"vote": "vote"},
 }  # fmt: skip

@@ -58,6 +58,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     },
     ("crossbar.verify.test_row_verifier:test_row_verifier", "verified"): {"row_verifier": "row_verifier"},
     ("crossbar.every_step.test_step_slots:test_step_slots", "three"): {"step_slots": "step_slots"},
+    ("crossbar.every_step.test_step_readout:test_step_readout", "three"): {"step_readout": "step_readout"},
     ("crossbar.bring_up.test_macro_watch:test_macro_watch", "watch"): {"macro_watch": "macro_watch"},
     ("crossbar.bring_up.test_stretch:test_recovery", "recovery"): {"recovery": "recovery"},
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},

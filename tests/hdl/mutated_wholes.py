@@ -70,10 +70,6 @@ CORRECTED = (
     _of("crossbar.correction.test_calibration:test_it_runs_between_sequences_alone"),
     _of("crossbar.correction.test_calibration:test_it_learns_with_offsets_taken_off"),
 )
-EVERY_STEP = tuple(
-    _of("crossbar.every_step.test_every_step:test_agrees_with_golden", name="three", stall=stall)
-    for stall in (0.0, 0.5)
-)
 SOFTWARE = (
     _of("crossbar.test_scripts:test_scripts"), _of("crossbar.test_window:test_window"),
 )  # fmt: skip
@@ -99,7 +95,6 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     (_of("crossbar.spares.test_spares:test_real_devices_of_spares_are_their_own", build="REAL"),): {
         "spare_map": "spare_map"
     },
-    EVERY_STEP: {"step_readout": "step_readout"},
     PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
     SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},

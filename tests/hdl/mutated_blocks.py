@@ -51,12 +51,16 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.stages.test_fold_issue:test_fold_issue", "thirteen"): {"fold_issue": "fold_issue"},
     ("crossbar.test_contexts:test_contexts", "three"): {"contexts": "contexts"},
     ("crossbar.test_readout:test_readout", "three"): {"readout": "readout"},
+    ("crossbar.test_result_slots:test_result_slots", "three"): {"result_slots": "result_slots"},
     ("crossbar.stages.test_lessons:test_lessons", "heals"): {"lessons": "lessons"},
     ("crossbar.test_weight_window:test_weight_window", "tiled"): {
         "weight_window": "weight_window", "column_probe": "column_probe",
     },
     ("crossbar.verify.test_row_verifier:test_row_verifier", "verified"): {"row_verifier": "row_verifier"},
+    ("crossbar.every_step.test_step_slots:test_step_slots", "three"): {"step_slots": "step_slots"},
+    ("crossbar.every_step.test_step_readout:test_step_readout", "three"): {"step_readout": "step_readout"},
     ("crossbar.bring_up.test_macro_watch:test_macro_watch", "watch"): {"macro_watch": "macro_watch"},
+    ("crossbar.bring_up.test_stretch:test_recovery", "recovery"): {"recovery": "recovery"},
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},
     ("cells.test_miru_lane:test_miru_lane", "odd"): {"miru_lane": "miru_lane"},
     ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},
@@ -65,6 +69,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("lib.test_threefry:test_threefry", "rounds"): {"threefry": "threefry"},
     ("lib.test_threefry:test_threefry", "three_lanes"): {"threefry_pipeline": "threefry_pipeline_3"},
     ("lib.test_memory:test_memory", "small_parity"): {"memory": "memory_3x5_parity"},
+    ("learning.test_memory_errors:test_memory_errors", "all"): {"memory_errors": "memory_errors"},
     ("learning.test_memory_window:test_memory_window", "all_walk"): {"memory_window": "memory_window"},
     ("learning.test_row_positions:test_row_positions", "words"): {"row_positions": "row_positions"},
     ("learning.test_blocks:test_feedback_unit", "more_units"): {
@@ -100,6 +105,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
         "frame_sequencer": "frame_sequencer",
     },
     ("bmru.test_pace_timer:test_pace_timer", "small"): {"pace_timer": "pace_timer"},
+    ("bmru.test_reporter:test_reporter", "odd"): {"reporter": "reporter"},
     ("bmru.test_scan_loader:test_scan_loader", "odd"): {"scan_loader": "scan_loader"},
     ("bmru.test_vote:test_vote", "long"): {"vote": "vote"},
 }  # fmt: skip

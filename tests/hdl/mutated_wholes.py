@@ -32,7 +32,6 @@ from remora.spec.lib.files import write_text
 from remora.spec.lib.section import Design
 from remora.tb.lib.mutants import GRACE_S, SOUND, say
 from tests.support import generated_copy
-from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, build_hanging
 
 TESTS = "tests.top"
 TOP = ""
@@ -71,27 +70,13 @@ CORRECTED = (
     _of("crossbar.correction.test_calibration:test_it_runs_between_sequences_alone"),
     _of("crossbar.correction.test_calibration:test_it_learns_with_offsets_taken_off"),
 )
-EVERY_STEP = tuple(
-    _of("crossbar.every_step.test_every_step:test_agrees_with_golden", name="three", stall=stall)
-    for stall in (0.0, 0.5)
-)
 SOFTWARE = (
     _of("crossbar.test_scripts:test_scripts"), _of("crossbar.test_window:test_window"),
 )  # fmt: skip
-CONTEXTS = (_of("crossbar.test_contexts:test_agrees_with_golden", name="tiny", stall=0.5),)
 PROGRAMMED = (_of("crossbar.bring_up.test_program_and_verify:test_programs_as_golden_does", name="given up"),)
 LEARNS = tuple(
     _of("crossbar.test_learning:test_learns_as_golden_does", name="quick", stall=stall) for stall in (0.0, 0.5)
 )
-PARITY = tuple(
-    _of(
-        "crossbar.bring_up.test_parity:test_a_bit_that_a_memory_forgets_is_told_and_counted",
-        hanging="learns",
-        testcase=case,
-    )
-    for case in ("the_window_reads_what_lost_a_bit", "learning_reads_what_lost_a_bit")
-)
-STRETCHES = (_of("crossbar.bring_up.test_stretches:test_the_same_weights_are_learnt", hanging="learns"),)
 BMRU = (
     _of("bmru.test_bmru:test_as_software_sees_it", name="odd", module="remora.tb.bmru.top_bmru", tests=6),
     _of("bmru.test_bmru:test_as_software_sees_it", name="odd", module="remora.tb.bmru.top_clips", tests=3),
@@ -110,14 +95,10 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     (_of("crossbar.spares.test_spares:test_real_devices_of_spares_are_their_own", build="REAL"),): {
         "spare_map": "spare_map"
     },
-    EVERY_STEP: {"step_readout": "step_readout", "step_slots": "step_slots"},
-    CONTEXTS: {"result_slots": "result_slots"},
     PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
     SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},
-    BMRU: {"bmru_controller": "bmru_controller", "reporter": "reporter", "always_on": "always_on", "bmru_remora": TOP},
-    PARITY: {"memory_errors": "memory_errors"},
-    STRETCHES: {"recovery": "recovery"},
+    BMRU: {"bmru_controller": "bmru_controller", "always_on": "always_on", "bmru_remora": TOP},
 }  # fmt: skip
 """Modules by the name of the block, by the tests that run each."""
 TESTS_OF = {name: tests for tests, modules in WHOLES.items() for name in modules}
@@ -136,13 +117,6 @@ class Recorded(BaseException):
         self.design = design
 
 
-MakeBuild = Callable[[Generated], Build]
-
-
-def _build(generated: Generated) -> Build:
-    return build_harness(generated, system_of(generated.design).harness, optimise="build")
-
-
 class Mutated:
     """Fixtures of the tests of one block: a whole accelerator with all mutants of the block in it.
 
@@ -154,19 +128,18 @@ class Mutated:
     def __init__(self, module: str, mutated: str, folder: Path) -> None:
         self.module, self.mutated, self.folder, self.number = module, mutated, folder, SOUND
         self.building_s = 0.0
-        self._made: dict[tuple[str, MakeBuild], tuple[Generated, Build]] = {}
+        self._made: dict[str, tuple[Generated, Build]] = {}
 
-    def harness(self, design: Design, make: MakeBuild = _build) -> tuple[Generated, Build]:
-        """As the fixture of `tests.top.conftest`, of what ``make`` builds."""
+    def harness(self, design: Design) -> tuple[Generated, Build]:
+        """As the fixture of `tests.top.conftest`."""
         devices = getattr(design, "devices", None)
-        of = design.hash if devices is None or devices.ideal else design.evolve(devices={"seed": 1}).hash
-        key = of, make
+        key = design.hash if devices is None or devices.ideal else design.evolve(devices={"seed": 1}).hash
         if key not in self._made:
             began = _seconds()
             generated = generated_copy(design, Path(mkdtemp(dir=self.folder)))
             netlist = generated.netlist.read_text(encoding="utf-8")
             write_text(generated.netlist, LOOPS + put_mutants(netlist, self.module, self.mutated, CHOICE))
-            self._made[key] = generated, make(generated)
+            self._made[key] = generated, build_harness(generated, system_of(design).harness, optimise="build")
             self.building_s += _seconds() - began
         generated, build = self._made[key]
         return generated, replace(build, plusargs=(f"+{FAULT_PLUSARG}={self.number}",))
@@ -187,9 +160,6 @@ def call(test: WholeTest, harness: Callable[..., tuple[Generated, Build]], folde
         given[name] = getattr(module, value[1:]) if isinstance(value, str) and value.startswith("@") else value
     if "build" in wanted:
         given["build"] = harness(getattr(module, given["build"]))[1]
-    if "hanging" in wanted:
-        name = given["hanging"]
-        given["hanging"] = name, harness(DESIGN_POINTS[name], build_hanging)[1]
     function(**given)
 
 
@@ -197,7 +167,7 @@ def record(name: str, folder: Path) -> None:
     """Write the accelerator of a block into ``folder``: ``bench.v``, ``bench.il`` and ``bench.json``."""
     design = None
 
-    def note(design: Design, make: MakeBuild = _build) -> tuple[Generated, Build]:
+    def note(design: Design) -> tuple[Generated, Build]:
         raise Recorded(design)
 
     try:

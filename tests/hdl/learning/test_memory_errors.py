@@ -1,39 +1,18 @@
-"""Counts of words with a wrong parity: exact, cleared, and they stay at their largest number."""
+"""Counts of words with a wrong parity on Verilator: all memories, some, and counts of one bit and of many."""
 
 from __future__ import annotations
 
-from random import Random
-
-import pytest
-from amaranth.sim import Simulator
-
-from remora.hdl.learning.memory_errors import MemoryErrors
-from remora.spec.crossbar.memories import HostMemory, parity_bits
-
-BITS, MOST = 3, 7
+from remora.hdl.learning.memory_errors import COUNT_BITS, MemoryErrors
+from remora.spec.crossbar.memories import HostMemory
+from tests.support import simulate_cases
 
 
-@pytest.mark.parametrize("memories", [(), (HostMemory.RESERVOIR_STEPS,), tuple(HostMemory)], ids=len)
-def test_counts_stay_at_their_end(memories):
-    errors, random, reached = MemoryErrors(BITS, memories), Random(1), set()
-    wires = parity_bits(memories)
-    assert wires == (4 if HostMemory.FAULT_MAP in memories else 3)
-
-    async def drive(context) -> None:
-        accumulators = reservoir = 0
-        for _ in range(2000):
-            given = random.choices((0, 1), (5, 1), k=wires)
-            clear = random.random() < 0.02
-            context.set(errors.errors, sum(bit << memory for memory, bit in enumerate(given)))
-            context.set(errors.clear, clear)
-            await context.tick()
-            accumulators = min(MOST, (0 if clear else accumulators) + given[0] + sum(given[3:]))
-            reservoir = min(MOST, (0 if clear else reservoir) + given[1] + given[2])
-            assert (context.get(errors.accumulators), context.get(errors.reservoir)) == (accumulators, reservoir)
-            reached.add((accumulators == MOST, reservoir == MOST))
-
-    simulator = Simulator(errors)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(drive)
-    simulator.run()
-    assert len(reached) == 4
+def test_memory_errors():
+    cases = {
+        "all": {"bits": 5, "memories": [*map(int, HostMemory)]},
+        "some": {"bits": 3, "memories": [int(HostMemory.RESERVOIR_STEPS)]},
+        "none": {"bits": 2, "memories": []},
+        "one_bit": {"bits": 1, "memories": [int(HostMemory.FAULT_MAP)]},
+        "whole": {"bits": COUNT_BITS, "memories": [*map(int, HostMemory)]},
+    }
+    assert len(simulate_cases(MemoryErrors, cases, "remora.tb.blocks.learning.test_memory_errors").tests) == 3

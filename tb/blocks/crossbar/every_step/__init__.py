@@ -1,0 +1,1 @@
+"""Benches of what a readout after every step is made of."""

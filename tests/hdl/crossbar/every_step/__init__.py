@@ -1,0 +1,1 @@
+"""Tests of what a readout after every step is made of."""

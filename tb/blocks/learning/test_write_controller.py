@@ -115,6 +115,16 @@ async def check_flags(bench: BlockBench, block: Block, devices: Devices, layer: 
     )
 
 
+def some_counts(bench: BlockBench, rows: int, most: int) -> list[int]:
+    """Pulses by row: none at all, one of a single row, of a few rows, of all."""
+    random = bench.random
+    if bench.chance(0.2):
+        single = random.randrange(rows)
+        return [int(row == single) for row in range(rows)]
+    share = random.choice((0, 0.2, 1, 1))
+    return [random.randint(0, most) * (random.random() < share) for _ in range(rows)]
+
+
 @block_test
 async def columns(bench: BlockBench) -> None:
     """Columns of both layers: no pulses, a few, all; one way until pairs are full, then back across zero."""
@@ -188,8 +198,7 @@ async def one_after_the_other(bench: BlockBench) -> None:
                     layer = random.choice(list(Layer))
                     layout, skipped = layer_layout(design, layer), design.hidden_rows - layer_layout(design, layer).rows
                     column = random.randrange(layout.columns)
-                    share = random.choice((0, 0.2, 1))
-                    counts = [random.randint(0, most) * (random.random() < share) for _ in range(layout.rows)]
+                    counts = some_counts(bench, layout.rows, most)
                     raised = [random.getrandbits(1) for _ in range(layout.rows)]
                     block.put(
                         start=1, layer=int(layer), column_tile=column // design.crossbar.columns,
@@ -270,9 +279,9 @@ async def compensates(bench: BlockBench) -> None:
             # At first nothing is marked, whatever the memory held before the reset.
             for number, (layer, column) in enumerate(columns if share else []):
                 await mark(bench, block, devices, layer, column, number, share)
-            for layer, column in random.choices(columns, k=24):
+            for layer, column in random.choices(columns, k=40):
                 pairs = devices.pairs[layer][column]
-                counts = [random.randint(0, design.learning.max_pulses) for _ in pairs]
+                counts = some_counts(bench, len(pairs), design.learning.max_pulses)
                 # One way for long enough that pairs end, whichever device moves.
                 raised = [int(random.random() < (0.1 if share < 0.4 else 0.9)) for _ in pairs]
                 dropped += await write(bench, block, devices, layer, column, counts, raised)

@@ -193,7 +193,7 @@ def test_write_controller():
 @pytest.mark.parametrize("number", range(1, len(WRITER_FAULTS) + 1), ids=lambda n: WRITER_FAULTS[n - 1].name)
 def test_the_write_controllers_test_notices(number):
     block = WRITER_FAULTS[number - 1].module.removesuffix("_write_controller")
-    what = {1: "pulses of", 2: "devices written"}.get(number, "(pulses of|devices written)")
+    what = {1: "pulses of", 2: "devices written"}.get(number, "(pulses of|devices written|flags of)")
     with pytest.raises(SimulationFailed, match=f"{block}: {what}"):
         simulate_writes(
             testcase="compensates" if block == "mapped" else "fills", plusargs=[f"+{FAULT_PLUSARG}={number}"]

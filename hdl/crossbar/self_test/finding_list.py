@@ -50,17 +50,19 @@ class FindingList(wiring.Component):
         bits = sum(NUMBER_FIELDS.values()) + len(self.defect)
         small = self.design.system.small_memory_bits
         memory = add_submodule(m, "memory", Memory(width=bits, depth=depth, small_bits=small))
-        room, shown = Signal(), Signal()
+        room, there, shown = Signal(), Signal(), Signal()
         m.d.comb += [
             room.eq(host.listed < depth),
             memory.write.eq(self.add & room),
             memory.write_address.eq(host.listed),
             memory.write_data.eq(Cat(*(getattr(self, name) for name in NUMBER_FIELDS), self.defect)),
-            memory.read.eq(~self.add & ~self.clear),
+            # The host may ask for any entry, also for one that the memory does not have.
+            there.eq((host.pointer < host.listed) & (host.pointer < depth)),
+            memory.read.eq(there & ~self.add & ~self.clear),
             memory.read_address.eq(host.pointer),
             host.overflow.eq(host.listed > depth),
         ]
-        m.d.sync += shown.eq((host.pointer < host.listed) & (host.pointer < depth) & memory.read)
+        m.d.sync += shown.eq(memory.read)
         number = memory.read_data[: sum(NUMBER_FIELDS.values())]
         defect = memory.read_data[len(number) :]
         m.d.comb += host.finding.eq(Mux(shown, Cat(number, Const(0, CLASS_SHIFT - len(number)), defect), 0))

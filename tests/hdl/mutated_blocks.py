@@ -60,11 +60,11 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.every_step.test_step_slots:test_step_slots", "three"): {"step_slots": "step_slots"},
     ("crossbar.every_step.test_step_readout:test_step_readout", "three"): {"step_readout": "step_readout"},
     ("crossbar.bring_up.test_macro_watch:test_macro_watch", "watch"): {"macro_watch": "macro_watch"},
-<<<<<<< HEAD
     ("crossbar.bring_up.test_stretch:test_recovery", "recovery"): {"recovery": "recovery"},
-=======
+    ("crossbar.self_test.test_finding_list:test_finding_list", "primes"): {"finding_list": "finding_list"},
+    ("crossbar.self_test.test_pulse_masks:test_pulse_masks", "tiled"): {"pulse_masks": "pulse_masks"},
+    ("crossbar.self_test.test_decider:test_decider", "coarse"): {"pair_decider": "pair_decider"},
     ("crossbar.self_test.test_weigher:test_weigher", "five"): {"weigher": "weigher"},
->>>>>>> bench-selftest
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},
     ("cells.test_miru_lane:test_miru_lane", "odd"): {"miru_lane": "miru_lane"},
     ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},

@@ -85,7 +85,7 @@ BMRU = (
     _of("bmru.test_resets:test_resets_of_frames_in_flight"),
 )
 WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
-    SELF_TEST: {name: name for name in ("self_test", "finding_list", "pair_decider", "pulse_masks")},
+    SELF_TEST: {"self_test": "self_test"},
     VERIFIED: {name: name for name in ("pulse_verifier", "row_reader", "corrector", "missed")},
     CORRECTED: {
         "calibration": "calibration", "correction": "correction", "correction_store": "correction_store",

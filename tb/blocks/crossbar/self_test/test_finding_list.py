@@ -88,7 +88,7 @@ async def any_findings(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         account, random = Account(bench, block), bench.random
-        for length in (account.depth + 1, account.depth, 3, 1, account.depth + random.randrange(2, 40), 0):
+        for length in (account.depth + 1, account.depth, 3, 1, account.depth + random.randrange(100, 200), 0):
             await account.cycle(clear=True)
             often, left = random.choice((0.3, 0.6, 1.0)), length
             while left:

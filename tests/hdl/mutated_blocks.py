@@ -56,6 +56,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
         "weight_window": "weight_window", "column_probe": "column_probe",
     },
     ("crossbar.verify.test_row_verifier:test_row_verifier", "verified"): {"row_verifier": "row_verifier"},
+    ("crossbar.correction.test_bias_row:test_bias_row", "tiled_hidden"): {"bias_row": "bias_row_hidden"},
     ("crossbar.bring_up.test_macro_watch:test_macro_watch", "watch"): {"macro_watch": "macro_watch"},
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},
     ("cells.test_miru_lane:test_miru_lane", "odd"): {"miru_lane": "miru_lane"},

@@ -56,6 +56,8 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
         "weight_window": "weight_window", "column_probe": "column_probe",
     },
     ("crossbar.verify.test_row_verifier:test_row_verifier", "verified"): {"row_verifier": "row_verifier"},
+    ("crossbar.correction.test_store:test_store", "odd"): {"correction_store": "correction_store"},
+    ("crossbar.correction.test_correction:test_correction", "odd"): {"correction": "correction"},
     ("crossbar.correction.test_bias_row:test_bias_row", "tiled_hidden"): {"bias_row": "bias_row_hidden"},
     ("crossbar.bring_up.test_macro_watch:test_macro_watch", "watch"): {"macro_watch": "macro_watch"},
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},

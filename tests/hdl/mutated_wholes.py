@@ -102,7 +102,7 @@ BMRU = (
 WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     SELF_TEST: {name: name for name in ("self_test", "weigher", "finding_list", "pair_decider", "pulse_masks")},
     VERIFIED: {name: name for name in ("pulse_verifier", "row_reader", "corrector", "missed")},
-    CORRECTED: {name: name for name in ("calibration", "correction", "correction_store")},
+    CORRECTED: {"calibration": "calibration"},
     (_of("crossbar.gain.test_gain:test_learns_as_golden_does"),): {"code_gain": "code_gain_hidden"},
     (_of("crossbar.spares.test_spares:test_real_devices_of_spares_are_their_own", build="REAL"),): {
         "spare_map": "spare_map"

@@ -59,6 +59,8 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.correction.test_store:test_store", "odd"): {"correction_store": "correction_store"},
     ("crossbar.correction.test_correction:test_correction", "odd"): {"correction": "correction"},
     ("crossbar.correction.test_bias_row:test_bias_row", "tiled_hidden"): {"bias_row": "bias_row_hidden"},
+    ("crossbar.spares.test_spare_map:test_spare_map", "odd"): {"spare_map": "spare_map"},
+    ("crossbar.gain.test_code_gain:test_code_gain", "tiled"): {"code_gain": "code_gain_hidden"},
     ("crossbar.bring_up.test_macro_watch:test_macro_watch", "watch"): {"macro_watch": "macro_watch"},
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},
     ("cells.test_miru_lane:test_miru_lane", "odd"): {"miru_lane": "miru_lane"},

@@ -103,10 +103,6 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     SELF_TEST: {name: name for name in ("self_test", "weigher", "finding_list", "pair_decider", "pulse_masks")},
     VERIFIED: {name: name for name in ("pulse_verifier", "row_reader", "corrector", "missed")},
     CORRECTED: {"calibration": "calibration"},
-    (_of("crossbar.gain.test_gain:test_learns_as_golden_does"),): {"code_gain": "code_gain_hidden"},
-    (_of("crossbar.spares.test_spares:test_real_devices_of_spares_are_their_own", build="REAL"),): {
-        "spare_map": "spare_map"
-    },
     EVERY_STEP: {"step_readout": "step_readout", "step_slots": "step_slots"},
     CONTEXTS: {"result_slots": "result_slots"},
     PROGRAMMED: {"slice_marks": "slice_marks"},
@@ -182,8 +178,6 @@ def call(test: WholeTest, harness: Callable[..., tuple[Generated, Build]], folde
         given["tmp_path"] = Path(mkdtemp(dir=folder))
     for name, value in test.arguments:
         given[name] = getattr(module, value[1:]) if isinstance(value, str) and value.startswith("@") else value
-    if "build" in wanted:
-        given["build"] = harness(getattr(module, given["build"]))[1]
     if "hanging" in wanted:
         name = given["hanging"]
         given["hanging"] = name, harness(DESIGN_POINTS[name], build_hanging)[1]

@@ -48,7 +48,8 @@ class Corrections:
         if at:
             self.layer, self.column = at
         self.pointed.put(layer=int(self.layer), column=self.column)
-        self.offset = self.bias = None
+        self.offset: int | None = None
+        self.bias: int | None = None
         if design.capabilities.calibrates:
             bits, most = design.formats.adc_bits, design.formats.adc_limit
             value, write = some_word(random, bits, most), writes and (at is not None or random.random() < 0.4)
@@ -102,9 +103,9 @@ class Corrections:
             lanes = lanes_of(design, layer)
             columns = range(fold * lanes, min((fold + 1) * lanes, self.columns[layer]))
             word = self.block.get(f"{layer.name.lower()}_added")
-            found = unpack_signed(word, added_bits(design), len(columns))
+            added = unpack_signed(word, added_bits(design), len(columns))
             expected = [0 if silent else self.added(layer, column) for column in columns]
-            self.bench.compare(self.block, f"added to columns {columns} of layer {layer}", found, expected)
+            self.bench.compare(self.block, f"added to columns {columns} of layer {layer}", added, expected)
 
     def added(self, layer: Layer, column: int) -> int:
         """What is added to the code of a column. Rules K1 and K5."""

@@ -5,6 +5,8 @@ Rules K1 to K3, and K5.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from remora.spec.crossbar.correction.plan import MEAN_BITS, SAMPLES, calibration_cycles, columns_together, groups_of
 from remora.spec.crossbar.cycles import PIN
 from remora.spec.crossbar.layout import Layer
@@ -35,9 +37,15 @@ class Calibrated:
         self.settle = self.cycles = 0
 
     async def cycle(
-        self, busy: int = 0, start: int = 0, done: int = 0, layer: Layer | None = None, strobe: str = "", **given: int
+        self,
+        busy: int = 0,
+        start: int = 0,
+        done: int = 0,
+        layer: Layer | None = None,
+        strobe: str = "",
+        given: Mapping[str, int] | None = None,
     ) -> None:
-        """Any traffic for a cycle, with these ports put, of which the one strobe is the only one that there is."""
+        """Any traffic for a cycle, with these ports put, and with no strobe but this one of this layer."""
         random, block, untouched = self.bench.random, self.block, self.bench.random.random() < 0.1
         self.words.put(writes=not busy and not start)
         block.put(untouched=int(untouched))
@@ -47,7 +55,7 @@ class Calibrated:
                 bits = self.design.formats.adc_bits * columns_together(self.design, each)
                 block.part(f"{each.name.lower()}_columns").put(code=random.getrandbits(bits))
             valid = {f"probe__{each.name.lower()}__valid": int(each is layer and strobe == "valid") for each in Layer}
-            block.put(host__start=start, abort=int(last and self.aborts), **valid, **{"pulsing": 0, **given})
+            block.put(host__start=start, abort=int(last and self.aborts), **valid, **{"pulsing": 0, **(given or {})})
         await self.bench.cycle()
         self.cycles += 1
         self.bench.compare(block, "busy", block.get("host__busy"), busy)
@@ -76,8 +84,7 @@ class Calibrated:
     async def idle(self, cycles: int) -> None:
         """Nothing is under way."""
         for _ in range(cycles):
-            pulsing = {"pulsing": self.bench.random.getrandbits(1)} if self.calibrates else {}
-            await self.cycle(**pulsing)
+            await self.cycle(given={"pulsing": self.bench.random.getrandbits(1)})
 
     def stretch(self, settle: int) -> None:
         """Further cycles before a sample, and any before what is integrated, which nothing is."""
@@ -113,19 +120,19 @@ class Calibrated:
 
     async def _sample(self, layer: Layer, fold: int, codes: list[int], waits: int) -> None:
         """One sample: the codes are there from the cycle in which they are valid on."""
-        columns, busy = f"{layer.name.lower()}_columns", {"busy": 1, "layer": layer}
+        columns = f"{layer.name.lower()}_columns"
         for _ in range(waits):
-            await self.cycle(**busy, pulsing=1)
+            await self.cycle(busy=1, given={"pulsing": 1})
         for _ in range(1 + self.settle):
-            await self.cycle(**busy)
-        await self.cycle(**busy, strobe="sample")
-        await self.cycle(**busy, strobe="convert")
+            await self.cycle(busy=1)
+        for strobe in ("sample", "convert"):
+            await self.cycle(busy=1, layer=layer, strobe=strobe)
         for _ in range(PIN + self.design.crossbar.adc_cycles - 1):
-            await self.cycle(**busy)
+            await self.cycle(busy=1)
         code = {f"{columns}__code": pack(codes, self.design.formats.adc_bits)}
-        await self.cycle(**busy, strobe="valid", **code)
+        await self.cycle(busy=1, layer=layer, strobe="valid", given=code)
         try:
-            await self.cycle(**busy, **code)
+            await self.cycle(busy=1, given=code)
         finally:
             self.bench.compare(self.block, f"group of {layer}", self.block.get(f"{columns}__fold"), fold)
 
@@ -149,7 +156,7 @@ async def any_traffic(bench: BlockBench) -> None:
     """Words that are written and pulsed at random, and shown where codes are not taken as they are."""
 
     async def drive(block: Block) -> None:
-        await Calibrated(bench, block).idle(200)
+        await Calibrated(bench, block).idle(150)
 
     await bench.each(drive)
 
@@ -201,7 +208,7 @@ async def resets(bench: BlockBench) -> None:
             account.aborts = False
             await account.calibrate_until(cycles)
 
-    for _ in range(4):
+    for _ in range(3):
         cycles = bench.random.randrange(5, 40)
         await bench.each(drive)
         await bench.reset(1)

@@ -87,14 +87,7 @@ BMRU = (
 WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     SELF_TEST: {"self_test": "self_test"},
     VERIFIED: {name: name for name in ("pulse_verifier", "row_reader", "corrector", "missed")},
-    CORRECTED: {
-        "calibration": "calibration", "correction": "correction", "correction_store": "correction_store",
-        "bias_row": "bias_row_hidden",
-    },
-    (_of("crossbar.gain.test_gain:test_learns_as_golden_does"),): {"code_gain": "code_gain_hidden"},
-    (_of("crossbar.spares.test_spares:test_real_devices_of_spares_are_their_own", build="REAL"),): {
-        "spare_map": "spare_map"
-    },
+    CORRECTED: {"calibration": "calibration"},
     PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
     SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},
@@ -158,8 +151,6 @@ def call(test: WholeTest, harness: Callable[..., tuple[Generated, Build]], folde
         given["tmp_path"] = Path(mkdtemp(dir=folder))
     for name, value in test.arguments:
         given[name] = getattr(module, value[1:]) if isinstance(value, str) and value.startswith("@") else value
-    if "build" in wanted:
-        given["build"] = harness(getattr(module, given["build"]))[1]
     function(**given)
 
 

@@ -82,6 +82,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     },
     ("learning.verify.test_corrector:test_corrector", "odd"): {"corrector": "corrector"},
     ("learning.verify.test_missed:test_missed", "small"): {"missed": "missed"},
+    ("learning.verify.test_row_reader:test_row_reader", "odd"): {"row_reader": "row_reader"},
     ("learning.update.test_fault_map:test_fault_map", "macro"): {"fault_map": "fault_map"},
     ("learning.test_blocks:test_accumulator_store", "folds"): {"accumulator_store": "accumulator_store"},
     ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {

@@ -101,7 +101,7 @@ BMRU = (
 )
 WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     SELF_TEST: {name: name for name in ("self_test", "weigher", "finding_list", "pair_decider", "pulse_masks")},
-    VERIFIED: {name: name for name in ("pulse_verifier", "row_reader")},
+    VERIFIED: {name: name for name in ("pulse_verifier",)},
     CORRECTED: {
         "calibration": "calibration", "correction": "correction", "correction_store": "correction_store",
         "bias_row": "bias_row_hidden",

@@ -35,4 +35,9 @@ MANY = make_design(
     system={"small_memory_bits": 0},
 )  # fmt: skip
 """All rows in one tile, many reads and pulses, two integrators, and the widest accumulator."""
-VERIFIED = {"odd": ODD, "one": ONE, "many": MANY}
+EXACT = ODD.evolve(
+    formats={"adc_bits": 10, "adc_range_log2": 1},
+    crossbar={"level_bits": 0, "levels": 32, "adc_cycles": 1, "integrators": 2},
+)
+"""A level weighs as much as is wanted on a plane below the highest, so that it is integrated once."""
+VERIFIED = {"odd": ODD, "one": ONE, "many": MANY, "exact": EXACT}

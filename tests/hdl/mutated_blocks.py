@@ -55,6 +55,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.test_weight_window:test_weight_window", "tiled"): {
         "weight_window": "weight_window", "column_probe": "column_probe",
     },
+    ("crossbar.window.test_slice_marks:test_slice_marks", "slices"): {"slice_marks": "slice_marks"},
     ("crossbar.verify.test_row_verifier:test_row_verifier", "verified"): {"row_verifier": "row_verifier"},
     ("crossbar.bring_up.test_macro_watch:test_macro_watch", "watch"): {"macro_watch": "macro_watch"},
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},
@@ -83,6 +84,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.verify.test_corrector:test_corrector", "odd"): {"corrector": "corrector"},
     ("learning.verify.test_missed:test_missed", "small"): {"missed": "missed"},
     ("learning.verify.test_row_reader:test_row_reader", "odd"): {"row_reader": "row_reader"},
+    ("learning.verify.test_pulse_verifier:test_pulse_verifier", "small"): {"pulse_verifier": "pulse_verifier"},
     ("learning.update.test_fault_map:test_fault_map", "macro"): {"fault_map": "fault_map"},
     ("learning.test_blocks:test_accumulator_store", "folds"): {"accumulator_store": "accumulator_store"},
     ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {

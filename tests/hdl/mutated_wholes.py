@@ -65,7 +65,6 @@ SELF_TEST = (
     _of("crossbar.bring_up.test_self_test:test_it_runs_between_sequences_alone"),
     _of("crossbar.bring_up.test_self_test:test_every_class_is_found"),
 )
-VERIFIED = (_of("crossbar.verified.test_verified:test_what_pulses_missed_returns", design="@VERIFIED"),)
 CORRECTED = (
     _of("crossbar.correction.test_calibration:test_it_measures_what_golden_does"),
     _of("crossbar.correction.test_calibration:test_it_runs_between_sequences_alone"),
@@ -79,7 +78,6 @@ SOFTWARE = (
     _of("crossbar.test_scripts:test_scripts"), _of("crossbar.test_window:test_window"),
 )  # fmt: skip
 CONTEXTS = (_of("crossbar.test_contexts:test_agrees_with_golden", name="tiny", stall=0.5),)
-PROGRAMMED = (_of("crossbar.bring_up.test_program_and_verify:test_programs_as_golden_does", name="given up"),)
 LEARNS = tuple(
     _of("crossbar.test_learning:test_learns_as_golden_does", name="quick", stall=stall) for stall in (0.0, 0.5)
 )
@@ -101,7 +99,6 @@ BMRU = (
 )
 WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     SELF_TEST: {name: name for name in ("self_test", "weigher", "finding_list", "pair_decider", "pulse_masks")},
-    VERIFIED: {name: name for name in ("pulse_verifier",)},
     CORRECTED: {
         "calibration": "calibration", "correction": "correction", "correction_store": "correction_store",
         "bias_row": "bias_row_hidden",
@@ -112,7 +109,6 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     },
     EVERY_STEP: {"step_readout": "step_readout", "step_slots": "step_slots"},
     CONTEXTS: {"result_slots": "result_slots"},
-    PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
     SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},
     BMRU: {"bmru_controller": "bmru_controller", "reporter": "reporter", "always_on": "always_on", "bmru_remora": TOP},

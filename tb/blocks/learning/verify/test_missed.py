@@ -10,7 +10,8 @@ from random import Random
 from remora.hdl.learning.verify.missed import correction_limit, missed_limit
 from remora.spec.crossbar.learning import MOST_VERIFY_FEEDBACK
 from remora.spec.crossbar.verify.verification import Verification
-from remora.spec.lib.fixed import round_shift, saturate, signed_width
+from remora.spec.lib.fixed import saturate, signed_width
+from remora.tb.blocks.learning.verify.missed import corrected
 from remora.tb.lib.bench import Block, BlockBench, block_test
 
 ROWS = 300
@@ -29,13 +30,6 @@ def some_missed(block: Block, random: Random, feedback: int) -> int:
     return saturate(random.choice(values), limit)
 
 
-def corrected(block: Block, missed: int, feedback: int) -> int:
-    """What the accumulator gets."""
-    design = block.design
-    product = missed * design.learning.accumulator_level * feedback
-    return saturate(round_shift(product, Verification.of(design).shift), correction_limit(design))
-
-
 @block_test
 async def rows_that_missed(bench: BlockBench) -> None:
     """Rows in any cycle, at every feedback, which stands while there are some."""
@@ -50,7 +44,7 @@ async def rows_that_missed(bench: BlockBench) -> None:
             block.put(valid=int(missed is not None), missed=given & (1 << signed_width(limit)) - 1, feedback=feedback)
             await bench.cycle()
             expected = stages.pop(0)
-            stages.append(None if missed is None else corrected(block, missed, feedback))
+            stages.append(None if missed is None else corrected(block.design, missed, feedback))
             bench.compare(block, "corrects", block.get("corrects"), int(expected is not None))
             if expected is not None:
                 bench.compare(block, f"correction at {feedback}", block.get_signed("correction"), expected)

@@ -40,4 +40,10 @@ EXACT = ODD.evolve(
     crossbar={"level_bits": 0, "levels": 32, "adc_cycles": 1, "integrators": 2},
 )
 """A level weighs as much as is wanted on a plane below the highest, so that it is integrated once."""
+SMALL = ODD.evolve(
+    formats={"adc_bits": 6, "adc_range_log2": 1},
+    crossbar={"level_bits": 0},
+    learning={"accumulator_bits": 8, "accumulator_level": 19},
+)
+"""Odd sizes, and few bits of everything else."""
 VERIFIED = {"odd": ODD, "one": ONE, "many": MANY, "exact": EXACT}

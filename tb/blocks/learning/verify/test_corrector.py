@@ -1,4 +1,4 @@
-"""The corrector: the word of any row and column, read, changed in one place and written, whatever comes between.
+"""The corrector: the word of any row and column, read, changed in one position and written, whatever comes between.
 
 Rules J3 and M9.
 """
@@ -32,8 +32,11 @@ class Account:
         self.bits = block.design.learning.accumulator_bits
         self.held = accumulator_rows(block.design)
         self.columns = block.design.network.hidden + block.design.network.classes
-        self.places = {
-            int(row): (word, place) for word, rows in enumerate(self.held) for place, row in enumerate(rows) if row >= 0
+        self.positions = {
+            int(row): (word, position)
+            for word, rows in enumerate(self.held)
+            for position, row in enumerate(rows)
+            if row >= 0
         }
 
     async def cycle(self, busy: int, write: tuple[int, int] | None = None) -> None:
@@ -48,7 +51,7 @@ class Account:
     def mean_nothing(self) -> None:
         """What the ports show while nobody corrects."""
         self.block.put(
-            corrects=0, column=self.random.randrange(self.columns), row=self.random.choice(list(self.places)),
+            corrects=0, column=self.random.randrange(self.columns), row=self.random.choice(list(self.positions)),
             correction=self.random.getrandbits(self.bits + 1),
             accumulators=self.random.getrandbits(accumulator_word_bits(self.block.design)),
         )  # fmt: skip
@@ -56,10 +59,10 @@ class Account:
     async def correct(self, row: int, column: int, rests: int) -> None:
         """One correction, from its cycle to the one in which it is written, and cycles without any after it."""
         limit = (1 << self.bits - 1) - 1
-        word, place = self.places[row]
+        word, position = self.positions[row]
         change, address = some_change(self.random, self.bits), column * len(self.held) + word
         before = some_integers(self.random, -limit, limit, self.held.shape[1])
-        after = [saturate(value + change * (index == place), limit) for index, value in enumerate(before)]
+        after = [saturate(value + change * (index == position), limit) for index, value in enumerate(before)]
         self.mean_nothing()
         self.block.put(corrects=1, column=column, row=row, correction=change & (2 << self.bits) - 1)
         await self.cycle(0)
@@ -80,10 +83,12 @@ async def corrections(bench: BlockBench) -> None:
 
     async def drive(block: Block) -> None:
         account, random = Account(bench, block), bench.random
-        rows, columns = list(account.places), range(account.columns)
-        places = [(row, random.choice(columns)) for row in rows] + [(random.choice(rows), column) for column in columns]
-        places += [(random.choice(rows), random.choice(columns)) for _ in range(CORRECTIONS)]
-        for row, column in places:
+        rows, columns = list(account.positions), range(account.columns)
+        positions = [(row, random.choice(columns)) for row in rows] + [
+            (random.choice(rows), column) for column in columns
+        ]
+        positions += [(random.choice(rows), random.choice(columns)) for _ in range(CORRECTIONS)]
+        for row, column in positions:
             await account.correct(row, column, SAMPLE_GAP - ROUNDED - 1 + random.choice((0, 0, 1, 5)))
 
     await bench.each(drive)
@@ -106,6 +111,6 @@ async def resets(bench: BlockBench) -> None:
             account = Account(bench, block)
             for _ in range(ROUNDED + 1):
                 await account.cycle(0)
-            await account.correct(next(iter(account.places)), 0, 0)
+            await account.correct(next(iter(account.positions)), 0, 0)
 
         await bench.each(rests)

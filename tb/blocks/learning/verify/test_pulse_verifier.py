@@ -187,7 +187,7 @@ class Verifier:
                 self.tile.due = {}
             if self.tile:
                 self.reading.layer = self.tile.layer
-            leaves = {"tile__may_leave": 1} if self.tile and not self.tile.due else {}
+            leaves: dict[str, Any] = {"tile__may_leave": 1} if self.tile and not self.tile.due else {}
             await self.cycle(abort=gives_up, in_tile=in_tile, **leaves)
 
     async def rest(self) -> None:

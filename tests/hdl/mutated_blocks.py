@@ -56,6 +56,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.test_weight_window:test_weight_window", "tiled"): {
         "weight_window": "weight_window", "column_probe": "column_probe",
     },
+    ("crossbar.window.test_slice_marks:test_slice_marks", "slices"): {"slice_marks": "slice_marks"},
     ("crossbar.verify.test_row_verifier:test_row_verifier", "verified"): {"row_verifier": "row_verifier"},
     ("crossbar.every_step.test_step_slots:test_step_slots", "three"): {"step_slots": "step_slots"},
     ("crossbar.every_step.test_step_readout:test_step_readout", "three"): {"step_readout": "step_readout"},
@@ -94,6 +95,10 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.test_blocks:test_write_controller", "mapped"): {
         "write_controller": "write_controller",
     },
+    ("learning.verify.test_corrector:test_corrector", "odd"): {"corrector": "corrector"},
+    ("learning.verify.test_missed:test_missed", "small"): {"missed": "missed"},
+    ("learning.verify.test_row_reader:test_row_reader", "odd"): {"row_reader": "row_reader"},
+    ("learning.verify.test_pulse_verifier:test_pulse_verifier", "small"): {"pulse_verifier": "pulse_verifier"},
     ("learning.update.test_fault_map:test_fault_map", "macro"): {"fault_map": "fault_map"},
     ("learning.test_blocks:test_accumulator_store", "folds"): {"accumulator_store": "accumulator_store"},
     ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {

@@ -64,7 +64,6 @@ SELF_TEST = (
     _of("crossbar.bring_up.test_self_test:test_it_runs_between_sequences_alone"),
     _of("crossbar.bring_up.test_self_test:test_every_class_is_found"),
 )
-VERIFIED = (_of("crossbar.verified.test_verified:test_what_pulses_missed_returns", design="@VERIFIED"),)
 CORRECTED = (
     _of("crossbar.correction.test_calibration:test_it_measures_what_golden_does"),
     _of("crossbar.correction.test_calibration:test_it_runs_between_sequences_alone"),
@@ -73,7 +72,6 @@ CORRECTED = (
 SOFTWARE = (
     _of("crossbar.test_scripts:test_scripts"), _of("crossbar.test_window:test_window"),
 )  # fmt: skip
-PROGRAMMED = (_of("crossbar.bring_up.test_program_and_verify:test_programs_as_golden_does", name="given up"),)
 LEARNS = tuple(
     _of("crossbar.test_learning:test_learns_as_golden_does", name="quick", stall=stall) for stall in (0.0, 0.5)
 )
@@ -86,9 +84,7 @@ BMRU = (
 )
 WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     SELF_TEST: {"self_test": "self_test"},
-    VERIFIED: {name: name for name in ("pulse_verifier", "row_reader", "corrector", "missed")},
     CORRECTED: {"calibration": "calibration"},
-    PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
     SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},
     BMRU: {"bmru_controller": "bmru_controller", "always_on": "always_on", "bmru_remora": TOP},

@@ -25,7 +25,7 @@ class RowReader(wiring.Component):
 
     Ports:
         stretch: further cycles of the wordlines before they are integrated, and before the sample.
-        abort: tiles do not answer; what is under way is forgotten.
+        abort: tiles do not answer; all is forgotten but a row whose last code is valid in the same cycle.
         start: begins; only while nothing is under way.
         rows: of the tile, at least one.
         layer: 0 the hidden layer, 1 the readout.

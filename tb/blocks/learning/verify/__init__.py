@@ -1,0 +1,1 @@
+"""Tests of the blocks that verify what pulses of learning did."""

@@ -17,7 +17,7 @@ AT_NIGHT = ("tiny", "exact", "bistable_tiny", "slow")
 def test_weight_window(night):
     designs = {name: DESIGNS[name] for name in ("one", "tiny", "coarse", "exact")}
     designs |= {name: BISTABLE[name] for name in ("bistable_one", "bistable_tiny", "bistable_tall")}
-    designs["tiled"] = TILED.evolve(crossbar={"integrators": 2, "sense_cycles": 3, "pulse_cycles": 12})
+    designs["tiled"] = TILED.evolve(crossbar={"rows": 5, "integrators": 2, "sense_cycles": 3, "pulse_cycles": 12})
     designs["reference"] = REFERENCE
     designs["slow"] = make_design(  # a pulse that lasts longer than a read; tiles of a prime number of rows
         network={"features": 6, "hidden": 10, "classes": 2},

@@ -125,9 +125,10 @@ async def selection(bench: BlockBench) -> None:
         for layer in Layer:
             tiles = layer_layout(block.design, layer).tiles
             for tile in (*range(len(tiles) + 1), 255):
-                for column in (*range(block.design.crossbar.columns + 2), 256, 1023):
+                singles = [1 << bit for bit in range(2, 10)]
+                for column in (*range(block.design.crossbar.columns + 2), *singles, 1023):
                     slices = len(tiles[tile].window_slices) if tile < len(tiles) else 0
-                    for part in (0, max(0, slices - 1), slices, 63):
+                    for part in (0, max(0, slices - 1), slices, bench.random.choice(singles[:4]), 63):
                         window.put(layer=int(layer), tile=tile, column=column, slice=part)
                         await bench.cycle()
                         expected = int(part < slices and column < tiles[tile].columns)

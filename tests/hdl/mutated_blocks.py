@@ -50,6 +50,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.stages.test_integration:test_integration", "readout"): {"integration_readout": "integration_readout"},
     ("crossbar.stages.test_fold_issue:test_fold_issue", "thirteen"): {"fold_issue": "fold_issue"},
     ("crossbar.test_contexts:test_contexts", "three"): {"contexts": "contexts"},
+    ("crossbar.test_crossbar_array:test_crossbar_array", "full"): {"crossbar_array": "crossbar_array_hidden"},
     ("crossbar.test_readout:test_readout", "three"): {"readout": "readout"},
     ("crossbar.test_result_slots:test_result_slots", "three"): {"result_slots": "result_slots"},
     ("crossbar.stages.test_lessons:test_lessons", "heals"): {"lessons": "lessons"},

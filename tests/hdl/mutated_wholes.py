@@ -96,7 +96,7 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
         "spare_map": "spare_map"
     },
     PROGRAMMED: {"slice_marks": "slice_marks"},
-    LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
+    LEARNS: {"core_learning": "core_learning"},
     SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},
     BMRU: {"bmru_controller": "bmru_controller", "always_on": "always_on", "bmru_remora": TOP},
 }  # fmt: skip

@@ -62,6 +62,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.every_step.test_step_readout:test_step_readout", "three"): {"step_readout": "step_readout"},
     ("crossbar.bring_up.test_macro_watch:test_macro_watch", "watch"): {"macro_watch": "macro_watch"},
     ("crossbar.bring_up.test_stretch:test_recovery", "recovery"): {"recovery": "recovery"},
+    ("crossbar.correction.test_calibration:test_calibration", "odd"): {"calibration": "calibration"},
     ("crossbar.self_test.test_finding_list:test_finding_list", "primes"): {"finding_list": "finding_list"},
     ("crossbar.self_test.test_pulse_masks:test_pulse_masks", "tiled"): {"pulse_masks": "pulse_masks"},
     ("crossbar.self_test.test_decider:test_decider", "coarse"): {"pair_decider": "pair_decider"},

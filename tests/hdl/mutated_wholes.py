@@ -88,8 +88,7 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     SELF_TEST: {"self_test": "self_test"},
     VERIFIED: {name: name for name in ("pulse_verifier", "row_reader", "corrector", "missed")},
     CORRECTED: {
-        "calibration": "calibration", "correction": "correction", "correction_store": "correction_store",
-        "bias_row": "bias_row_hidden",
+        "correction": "correction", "correction_store": "correction_store", "bias_row": "bias_row_hidden",
     },
     (_of("crossbar.gain.test_gain:test_learns_as_golden_does"),): {"code_gain": "code_gain_hidden"},
     (_of("crossbar.spares.test_spares:test_real_devices_of_spares_are_their_own", build="REAL"),): {

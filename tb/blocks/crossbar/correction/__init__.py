@@ -1,0 +1,1 @@
+"""Benches of the corrections of columns, block by block."""

@@ -1,0 +1,1 @@
+"""Tests of the corrections of columns, block by block."""

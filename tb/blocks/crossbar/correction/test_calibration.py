@@ -31,7 +31,7 @@ class Account:
         self.lanes = {layer: columns_together(self.design, layer) for layer in Layer}
         self.cycles = 0
 
-    async def cycle(self, *, busy: int = 1, layer: Layer | None = None, group: int = 0, **high: int) -> None:
+    async def cycle(self, layer: Layer | None = None, group: int = 0, *, busy: int = 1, **high: int) -> None:
         """A cycle in which just these outputs are high; with ``layer``, that layer's ``group`` is asked for.
 
         ``sample`` and ``convert`` are strobes of ``layer``.
@@ -67,27 +67,26 @@ class Account:
         self.block.put(start=0)
         for left in range(pulsing, 0, -1):
             self.block.put(pulsing=1)
-            await self.cycle(layer=Layer.HIDDEN)
+            await self.cycle(Layer.HIDDEN)
             self.block.put(pulsing=int(left > 1))
 
     async def sample(self, layer: Layer, group: int, settle: int, codes: list[int]) -> int:
         """One sample, which gives these codes; the cycles that its conversion took."""
-        of = {"layer": layer, "group": group}
-        await self.cycle(**of)
+        await self.cycle(layer, group)
         for _ in range(settle):
-            await self.cycle(**of)
-        await self.cycle(**of, sample=1)
-        await self.cycle(**of, convert=1)
+            await self.cycle(layer, group)
+        await self.cycle(layer, group, sample=1)
+        await self.cycle(layer, group, convert=1)
         conversion, name = self.random.randint(1, SLOWEST), LAYERS[layer]
         for _ in range(conversion - 1):
             # Of the layer that is not read, what is valid does not matter.
             self.block.put(**{f"probe__{LAYERS[Layer(1 - layer)]}__valid": self.random.getrandbits(1)})
-            await self.cycle(**of)
+            await self.cycle(layer, group)
         word = pack(codes + [0] * (self.lanes[layer] - len(codes)), self.bits)
         self.block.put(**{f"probe__{name}__valid": 1, f"{name}_columns__code": word})
-        await self.cycle(**of)
+        await self.cycle(layer, group)
         self.block.put(**{f"probe__{each}__valid": 0 for each in LAYERS.values()})
-        await self.cycle(**of)
+        await self.cycle(layer, group)
         return conversion
 
     async def group(self, layer: Layer, group: int, settle: int) -> int:
@@ -103,7 +102,7 @@ class Account:
                 codes = [self.limit if column % 2 else -self.limit for column in range(columns)]
             totals = [total + code for total, code in zip(totals, codes, strict=True)]
             converting += await self.sample(layer, group, settle, codes)
-        await self.cycle(layer=layer, group=group, store=1)
+        await self.cycle(layer, group, store=1)
         stored = unpack_signed(self.block.get("stored"), self.bits, columns)
         expected = [-int(round_shift(total, MEAN_BITS)) for total in totals]
         self.bench.compare(self.block, f"offsets of group {group} of the {layer.name} layer", stored, expected)

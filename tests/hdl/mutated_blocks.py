@@ -70,6 +70,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},
     ("cells.test_miru_lane:test_miru_lane", "odd"): {"miru_lane": "miru_lane"},
     ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},
+    ("lib.test_registers:test_register_block", "replays"): {"register_block": "register_block"},
     ("lib.test_counters:test_counters", "wrapping"): {"counters": "counters"},
     ("lib.test_answer:test_answer", "primes"): {"answer": "answer"},
     ("lib.test_threefry:test_threefry", "rounds"): {"threefry": "threefry"},

@@ -96,7 +96,7 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     },
     PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning"},
-    SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},
+    SOFTWARE: {"core": "core", "remora": TOP},
     BMRU: {"bmru_controller": "bmru_controller", "always_on": "always_on", "bmru_remora": TOP},
 }  # fmt: skip
 """Modules by the name of the block, by the tests that run each."""

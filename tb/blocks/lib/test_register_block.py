@@ -9,7 +9,7 @@ from remora.spec.lib.registers import ADDRESS_BITS, WORD_BITS, WORD_BYTES, Field
 from remora.tb.lib.bench import Block, BlockBench, block_test
 from remora.tb.models.registers import ALL_BYTES, Model
 
-CYCLES = 3_000
+CYCLES = 2_500
 
 
 class Answering(Model):

@@ -23,7 +23,7 @@ PULSED = ("up", "down", "side")
 SENSE = ("pos_rest", "pos_full", "neg_rest", "neg_full")
 PAUSES_EVERY, PAUSE = 1_000, 300
 """Cycles between the ends of two pauses, in which nothing is converted, and of one."""
-SLOWEST = 4
+MOST_CYCLES = 4
 """Cycles that a stand-in takes at most for a conversion or a pulse."""
 
 
@@ -66,11 +66,11 @@ class OpenTile:
             # A pulse goes on, and a conversion is forgotten.
             self.due = now
         if pulse and not reset:
-            self._free = now + 1 + random.randint(1, SLOWEST)
+            self._free = now + 1 + random.randint(1, MOST_CYCLES)
 
     def convert(self, now: int) -> None:
         """Its pin begins a conversion in this cycle."""
-        self.due = now + self.random.randint(1, SLOWEST)
+        self.due = now + self.random.randint(1, MOST_CYCLES)
 
     def pins(self) -> dict[str, int]:
         """What its pins carried in the cycle that has just ended."""

@@ -12,7 +12,7 @@ from remora.spec.lib.fixed import round_shift
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
 
 ROUNDS = 7
-SLOWEST = 5
+MOST_CYCLES = 5
 """Cycles from a conversion's start to its codes at most."""
 STROBES = ("drive", "integrate", "sample", "convert")
 LAYERS = {layer: layer.name.lower() for layer in Layer}
@@ -77,7 +77,7 @@ class Account:
             await self.cycle(layer, group)
         await self.cycle(layer, group, sample=1)
         await self.cycle(layer, group, convert=1)
-        conversion, name = self.random.randint(1, SLOWEST), LAYERS[layer]
+        conversion, name = self.random.randint(1, MOST_CYCLES), LAYERS[layer]
         for _ in range(conversion - 1):
             # Of the layer that is not read, what is valid does not matter.
             self.block.put(**{f"probe__{LAYERS[Layer(1 - layer)]}__valid": self.random.getrandbits(1)})

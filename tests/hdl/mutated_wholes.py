@@ -64,11 +64,6 @@ SELF_TEST = (
     _of("crossbar.bring_up.test_self_test:test_it_runs_between_sequences_alone"),
     _of("crossbar.bring_up.test_self_test:test_every_class_is_found"),
 )
-CORRECTED = (
-    _of("crossbar.correction.test_calibration:test_it_measures_what_golden_does"),
-    _of("crossbar.correction.test_calibration:test_it_runs_between_sequences_alone"),
-    _of("crossbar.correction.test_calibration:test_it_learns_with_offsets_taken_off"),
-)
 SOFTWARE = (
     _of("crossbar.test_scripts:test_scripts"), _of("crossbar.test_window:test_window"),
 )  # fmt: skip
@@ -84,9 +79,8 @@ BMRU = (
 )
 WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     SELF_TEST: {"self_test": "self_test"},
-    CORRECTED: {"calibration": "calibration"},
-    LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
-    SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},
+    LEARNS: {"core_learning": "core_learning"},
+    SOFTWARE: {"core": "core", "remora": TOP},
     BMRU: {"bmru_controller": "bmru_controller", "always_on": "always_on", "bmru_remora": TOP},
 }  # fmt: skip
 """Modules by the name of the block, by the tests that run each."""

@@ -34,7 +34,8 @@ class Account:
     def __init__(self, bench: BlockBench, block: Block) -> None:
         self.bench, self.block, self.random = bench, block, bench.random
         self.depth = SelfTestPlan.of(block.design).findings
-        self.words, self.listed, self.counts = list[int](), 0, dict.fromkeys(HARDWARE_CLASSES, 0)
+        self.words, self.listed = list[int](), 0
+        self.counts: dict[Defect, int] = dict.fromkeys(HARDWARE_CLASSES, 0)
         self.pointers, self.changed = list[int](), False
         """Of the cycles before, and whether the list has changed in the last."""
 

@@ -98,7 +98,7 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     PROGRAMMED: {"slice_marks": "slice_marks"},
     LEARNS: {"core_learning": "core_learning", "crossbar_array": "crossbar_array_readout"},
     SOFTWARE: {"core": "core", "register_block": "register_block", "remora": TOP},
-    BMRU: {"bmru_controller": "bmru_controller", "bmru_remora": TOP},
+    BMRU: {"bmru_remora": TOP},
 }  # fmt: skip
 """Modules by the name of the block, by the tests that run each."""
 TESTS_OF = {name: tests for tests, modules in WHOLES.items() for name in modules}

@@ -111,7 +111,8 @@ class Account:
     def reset(self) -> None:
         """All is as at power-up, but for the codes."""
         self.programmed, self.command = 0, ""
-        self.receives, self.beats, self.packet, self.offered = HEADER, deque[dict[str, int]](), None, False
+        self.receives, self.beats, self.offered = HEADER, deque[dict[str, int]](), False
+        self.packet: FramePacket | None = None
         self.answer = deque[tuple[int, int]]()
         """Words on offer, and whether each is the last."""
         self.swallows = False
@@ -125,7 +126,9 @@ class Account:
     def forget(self) -> None:
         """What a soft reset leaves: codes that are trusted, and packets on either stream."""
         self.frames = Frames(self.block, self.codes)
-        self.intake, self.frame, self.in_clip = Intake(self.design), None, 0
+        self.intake, self.in_clip = Intake(self.design), 0
+        self.frame: KeptFrame | None = None
+        """That the buffer holds."""
         self.swallows = self.receives != HEADER
         self.reports, self.held_before, self.busy = deque[Answer](), False, 0
 
@@ -216,7 +219,8 @@ class Account:
 
     def _received(self, abort: int) -> dict[str, int]:
         """What is told of a packet that has come to its end."""
-        self.kept, dropped, saturated, cut = None, 0, 0, 0
+        self.kept: KeptFrame | None = None
+        dropped = saturated = cut = 0
         if self.receives == VERDICT and not (abort or self.swallows):
             assert self.packet is not None
             intake = self.intake

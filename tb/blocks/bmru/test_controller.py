@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from random import Random
 
-import numpy as np
-
 from remora.golden.bmru.clips import FramePacket, VoteSettings
 from remora.golden.bmru.codes import BmruCodes
 from remora.spec.bmru.design import BmruDesign
@@ -246,5 +244,5 @@ async def resets(bench: BlockBench) -> None:
             await scan.again()
         await runs(account, 100)
         await halts(account)
-        bench.compare(block, "the codes", await scan.read(), pack_chain(np.array(account.codes.chain())))
+        bench.compare(block, "the codes", await scan.read(), pack_chain(codes_of(bench, block).chain()))
         block.put(run=0)

@@ -202,7 +202,8 @@ async def resets(bench: BlockBench) -> None:
             await bench.reset(1)
             await bench.cycle()
             for driver in drivers:
-                bench.compare(driver.block, "idle", (driver.host.get("busy"), driver.wrong()), (0, []))
+                found = driver.host.get("busy"), driver.wrong(), driver.host.get("found")
+                bench.compare(driver.block, "idle", found, (0, [], 0))
     for driver in drivers:
         bits = random_codes(driver.block.design, 6).chain()
         bench.compare(driver.block, "load", await driver.load(bits, check_word(bits)), (1, 0))

@@ -115,6 +115,8 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
         "replay_quantiser": "replay_quantiser",
     },
     ("learning.test_replay:test_reservoir", "primes_5_heals"): {"reservoir": "reservoir"},
+    ("bmru.test_always_on:test_always_on", "awake"): {"always_on": "always_on"},
+    ("bmru.test_controller:test_controller", "odd"): {"bmru_controller": "bmru_controller"},
     ("bmru.test_frame_buffer:test_frame_buffer", "odd"): {
         "frame_buffer": "frame_buffer", "clip_tracker": "clip_tracker",
     },

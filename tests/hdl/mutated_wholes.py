@@ -81,7 +81,7 @@ WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     SELF_TEST: {"self_test": "self_test"},
     LEARNS: {"core_learning": "core_learning"},
     SOFTWARE: {"core": "core", "remora": TOP},
-    BMRU: {"bmru_controller": "bmru_controller", "always_on": "always_on", "bmru_remora": TOP},
+    BMRU: {"bmru_remora": TOP},
 }  # fmt: skip
 """Modules by the name of the block, by the tests that run each."""
 TESTS_OF = {name: tests for tests, modules in WHOLES.items() for name in modules}

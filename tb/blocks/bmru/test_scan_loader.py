@@ -30,7 +30,7 @@ class ScanDriver:
     def __init__(self, bench: BlockBench, block: Block) -> None:
         self.bench, self.block, self.host = bench, block, block.part("host")
         self.flips: set[tuple[str, int]] = set()
-        self.strobes = strobes = {"shifts": 0, "latches": 0, "captures": 0, "trusted": 0, "doubted": 0}
+        self.strobes = strobes = {"shifts": 0, "latches": 0, "captures": 0, "trusted": 0, "doubted": 0, "done": 0}
         self.begin = lambda: strobes.update(dict.fromkeys(strobes, 0))
 
     async def cycle(self) -> None:
@@ -39,7 +39,7 @@ class ScanDriver:
         for wire in ("flip_in", "flip_out"):
             block.put(**{wire: int((wire, strobes["shifts"]) in self.flips)})
         await self.bench.cycle()
-        names = {"shifts": "scan_enable", "latches": "scan_latch", "captures": "scan_capture"}
+        names = {"shifts": "scan_enable", "latches": "scan_latch", "captures": "scan_capture", "done": "host__done"}
         for count in strobes:
             strobes[count] += block.get(names.get(count, count))
 
@@ -114,8 +114,9 @@ async def round_trip(bench: BlockBench) -> None:
             bits = random_codes(block.design, seed).chain()
             ended = await driver.load(bits, check_word(bits))
             bench.compare(block, "done, failed, wrong", (ended, driver.wrong()), ((1, 0), []))
-            counts = {"shifts": first_shift(PASSES, length), "latches": 1, "captures": 1, "trusted": 1, "doubted": 1}
+            counts = {name: 1 for name in driver.strobes} | {"shifts": first_shift(PASSES, length)}
             bench.compare(block, "strobes of a load", driver.strobes, counts)
+            bench.compare(block, "check word of a load", driver.host.get("found"), check_word(bits))
             for _ in range(2):
                 bench.compare(block, "read back", await driver.read(), pack_chain(bits))
                 bench.compare(block, "check word of a read-back", driver.host.get("found"), check_word(bits))
@@ -137,7 +138,7 @@ async def wrong_check_word(bench: BlockBench) -> None:
         driver = ScanDriver(bench, block)
         before, after = (random_codes(block.design, seed).chain() for seed in (3, 4))
         await driver.load(before, check_word(before))
-        for _ in range(3):
+        for _ in range(6):
             wrong = after.copy()
             wrong[bench.random.randrange(len(wrong))] ^= True
             ended = await driver.load(wrong, check_word(after))
@@ -171,6 +172,9 @@ async def flipped_bits(bench: BlockBench) -> None:
                 ended = await driver.load(bits, check_word(bits))
                 what = f"{wire} in pass {number} at bit {position}"
                 bench.compare(block, what, (ended, driver.wrong()), ((1, 1), [found]))
+                wrong = bits.copy()
+                wrong[position] ^= True
+                bench.compare(block, f"{what}: check word", driver.host.get("found"), check_word(wrong))
                 bench.compare(block, f"{what}: latched", driver.strobes["latches"], int(found == "latches_wrong"))
                 bench.compare(block, f"{what}: trusted", driver.strobes["trusted"], 0)
         # After the last look at it: harmless, the latches are right.
@@ -198,7 +202,8 @@ async def resets(bench: BlockBench) -> None:
             await bench.reset(1)
             await bench.cycle()
             for driver in drivers:
-                bench.compare(driver.block, "idle", (driver.host.get("busy"), driver.wrong()), (0, []))
+                found = driver.host.get("busy"), driver.wrong(), driver.host.get("found")
+                bench.compare(driver.block, "idle", found, (0, [], 0))
     for driver in drivers:
         bits = random_codes(driver.block.design, 6).chain()
         bench.compare(driver.block, "load", await driver.load(bits, check_word(bits)), (1, 0))

@@ -16,8 +16,8 @@ DESIGN = make_design(
 
 def test_fault_map():
     designs = {
-        "macro": DESIGN,
-        "parity": DESIGN.evolve(system={"parity": True}),
+        "macro": DESIGN.evolve(system={"small_memory_bits": 0}),
+        "parity": DESIGN.evolve(system={"small_memory_bits": 0, "parity": True}),
         "flip_flops": DESIGN.evolve(system={"small_memory_bits": 4096}),
         "one": DESIGN.evolve(network={"features": 1, "hidden": 1, "classes": 1}),
     }

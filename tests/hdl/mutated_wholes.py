@@ -53,7 +53,7 @@ class WholeTest(NamedTuple):
     name: str
     """Module below ``tests.top``, and function."""
     arguments: tuple[tuple[str, Any], ...] = ()
-    """Of the function, besides its fixtures; a name of the module with ``@`` before it is what the module has."""
+    """Of the function, besides its fixtures."""
 
 
 def _of(name: str, /, **arguments: Any) -> WholeTest:
@@ -139,9 +139,7 @@ def call(test: WholeTest, harness: Callable[..., tuple[Generated, Build]], folde
         given["harness"] = harness
     if "tmp_path" in wanted:
         given["tmp_path"] = Path(mkdtemp(dir=folder))
-    for name, value in test.arguments:
-        given[name] = getattr(module, value[1:]) if isinstance(value, str) and value.startswith("@") else value
-    function(**given)
+    function(**given, **dict(test.arguments))
 
 
 def record(name: str, folder: Path) -> None:

@@ -6,7 +6,7 @@ as they were in the cycle that just ended. So one wait a cycle is enough, for co
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from random import Random
 from typing import Any
@@ -104,6 +104,14 @@ class BlockBench:
             name = block if isinstance(block, str) else block.name
             raise AssertionError(f"{name}: {what}: found {found}, expected {expected} (comparison {self.compared})")
 
+    def compare_ports(self, block: Block, what: str, expected: Mapping[str, int]) -> None:
+        """Compare ports, unsigned numbers by name; fail with those that differ."""
+        assert expected, f"{block.name}: {what}: no port is named"
+        found = {name: block.get(name) for name in expected}
+        wrong = [name for name in expected if found[name] != expected[name]]
+        wanted = {name: expected[name] for name in wrong}
+        self.compare(block, f"{what}, what differs", {name: found[name] for name in wrong}, wanted)
+
     async def each(
         self, drive: Callable[[Block], Coroutine[Any, Any, object]], blocks: Iterable[Block] | None = None
     ) -> None:
@@ -156,6 +164,12 @@ def unpack_signed(word: int, bits: int, count: int) -> list[int]:
     """The two's complement values that ``pack`` joined."""
     half = 1 << (bits - 1)
     return [(value ^ half) - half for value in unpack(word, bits, count)]
+
+
+def some_word(random: Random, bits: int) -> int:
+    """A word of no bit, all, a single one, all but one, or any."""
+    every, one = (1 << bits) - 1, 1 << random.randrange(bits)
+    return random.choice((0, every, one, every ^ one, random.getrandbits(bits)))
 
 
 def some_integers(random: Random, low: int, high: int, count: int) -> list[int]:

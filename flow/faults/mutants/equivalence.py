@@ -17,13 +17,14 @@ from remora.spec.lib.files import write_text
 Answer = Literal["equivalent", "differs", "undecided"]
 
 TIMEOUT_S = 30
-"""Of one proof, by the clock on the wall; a machine with much else to do decides less."""
+"""Of the proof that outputs agree while states need not, by the clock on the wall; a machine with much else to do
+decides less."""
 STUCK_S = 150
 """After so long ABC is ended, which asks for the time in its proof alone."""
 MOST_GATES = 30_000
-"""Of a graph on which PDR is tried for long. If the states agree, it says so sooner; if not, it does not end."""
+"""Of a graph of which more is asked than whether outputs and states agree; on a larger one PDR does not end."""
 SHORT_S = 15
-"""Of each proof in surroundings, which are decided soon or not at all, and of the one proof of a larger graph."""
+"""Of the proof that outputs and states agree, and of each proof in surroundings: decided soon or not at all."""
 MOST_CELLS = 600
 """Of a bench in which surroundings are compared; graphs of larger ones take minutes to write, and are not decided."""
 AT_ONCE = 10
@@ -38,14 +39,6 @@ _MITER = "miter_{}.{}"
 ALL_AGREE, OUTPUTS_AGREE = (f"fold -s; {joined}scorr -F 2; pdr -a -T {{}}" for joined in ("orpos; ", ""))
 """Proofs of ABC: that neither output of a claim is ever set, and the same of each alone. Without -a a claim that is
 plain from the start counts as undecided."""
-_MITER = "miter_{}.{}"
-# After fold -s no difference counts that follows a first cycle other than the one that is assumed; what is alike only
-# from the second cycle on scorr sees by two.
-ALL_AGREE, OUTPUTS_AGREE = (f"fold -s; {joined}scorr -F 2; pdr -a -T {{}}" for joined in ("orpos; ", ""))
-"""Proofs of ABC: that neither output of a claim is ever set, and the same of each alone. Without -a a claim that is
-plain from the start counts as undecided."""
-OUTPUTS_DIFFER = "fold -s; bmc3 -a -F 24 -T {}"
-"""Search of ABC for inputs by which the outputs differ, where the states do."""
 _PROVEN, _FOUND = "Proved output 0 in frame", "Output 0 was asserted in frame"
 _FLIP_FLOP = re.compile(r"^  cell \$\w*dff\w* \$flatten\\(gold|gate)\.(\S+)\n(.*?)^  end$", re.MULTILINE | re.DOTALL)
 _MODULE = re.compile(r"^module .*$", re.MULTILINE)
@@ -63,8 +56,8 @@ def compare(folder: Path, module: str, mutants: Sequence[Mutant]) -> dict[str, A
     are given must agree. So ``equivalent`` holds wherever the module stands, while ``differs`` may need inputs that
     its surroundings never give.
 
-    Those that are not equivalent so are compared in their surroundings, as far as the bench has them: `_surroundings`;
-    in a large bench they are not.
+    Those that are not equivalent so are compared in their surroundings, as far as the bench has them: `_surroundings`.
+    A bench of more than `MOST_CELLS` cells is spared that.
 
     Args:
         folder: has ``bench.il``, and gets scripts and logs.
@@ -139,6 +132,8 @@ def _write_miters(folder: Path, module: str, around: str | None, mutants: Sequen
             f"mutate {' '.join(mutant.options)}",
             f"rename {compared} gate",
             *(["flatten gate"] * bool(around)),
+            # A claim takes what a flip-flop shows for its state, which holds for one without an enable alone.
+            "dffunmap gold gate",
             "expose -evert gold/c:* gate/c:*",
             "miter -equiv -flatten gold gate miter",
             "select -module miter",

@@ -185,6 +185,7 @@ async def frames_wait_for_the_scan(bench: BlockBench) -> None:
             account.run = 1
             for _ in range(40):
                 await account.cycle()
+            bench.compare(block, "the command waits for its words to be taken", block.get("scan__busy"), 1)
             while block.get("scan__busy"):
                 scan.host.put(data_read=block.get("scan__has_word"))
                 await account.cycle()

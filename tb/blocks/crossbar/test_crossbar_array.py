@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.correction.plan import added_bits
 from remora.spec.crossbar.gain.code_gain import FRACTION_BITS, LEAST, MOST, UNITY
 from remora.spec.crossbar.layout import Layer, Tile, layer_layout
@@ -20,7 +21,6 @@ CYCLES = 3_300
 STROBES = ("integrate", "integrator", "sample", "convert")
 WORDLINES = ("wl_pos", "wl_neg")
 PULSED = ("up", "down", "side")
-SENSE = ("pos_rest", "pos_full", "neg_rest", "neg_full")
 PAUSES_EVERY, PAUSE = 1_000, 300
 """Cycles between the ends of two pauses, in which nothing is converted, and of one."""
 MOST_CYCLES = 4
@@ -225,8 +225,7 @@ class Account:
             found = {name: value for name, value in found.items() if name in expected}
             self.bench.compare(self.block, f"pins of tile {number} in cycle {self.now}", found, expected)
         expected = self._outputs()
-        found = {name: self.block.get(name) for name in expected}
-        self.bench.compare(self.block, f"outputs in cycle {self.now}", found, expected)
+        self.bench.compare_ports(self.block, f"outputs in cycle {self.now}", expected)
 
     def _tile_pins(self, number: int) -> dict[str, int]:
         """Pins of a tile, as far as they are known."""
@@ -308,7 +307,7 @@ class Account:
         self.pins = {"reset": 0, **{name: given[name] for name in STROBES}}
         for number, tile in enumerate(self.layout.tiles):
             there = given["column"] < tile.columns
-            # A column that is not there is none that is.
+            # A column that the tile lacks selects its first one.
             self.columns[number] = self._bitline(tile, given["column"] if there else 0)
             self.pulses[number] = int(given["pulse"] and given["tile"] == tile.index and there)
         if reset:

@@ -48,7 +48,7 @@ class Driver:
             "asked": asked, "host__count": state.left, "host__run": state.run, "host__policy": state.policy,
             "host__accuracy": state.accuracy, "host__healing": active, "host__healed": self.was and not active,
         }  # fmt: skip
-        self.bench.compare(block, f"after {self.seen}", {name: block.get(name) for name in wanted}, wanted)
+        self.bench.compare_ports(block, f"after {self.seen}", wanted)
         self.seen["healed"] += self.was and not active
         self._step(ports, active)
 

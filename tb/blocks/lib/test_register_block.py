@@ -149,9 +149,7 @@ class Account:
         self.irq = irq
         if not (reset and self.awake):
             # In the first cycle of a reset the logic has not seen it yet.
-            found = {name: self.block.get(name) for name in expected}
-            wrong = {name: (found[name], value) for name, value in expected.items() if found[name] != value}
-            self.bench.compare(self.block, f"what is not as expected in cycle {self.cycle}", wrong, {})
+            self.bench.compare_ports(self.block, f"cycle {self.cycle}", expected)
         self.model.stored |= {port: 1 for port, struck in self.events.items() if struck}
         self._accept(expected)
         if reset:

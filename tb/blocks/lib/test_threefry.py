@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from random import Random
 
 from remora.spec.lib.rng import HASH_CYCLES, LANE_BITS, threefry2x32
-from remora.tb.lib.bench import Block, BlockBench, block_test
+from remora.tb.lib.bench import Block, BlockBench, block_test, some_word
 
 DRAWS = 60
 CYCLES = 600
-
-
-def some_word(random: Random, bits: int = 32) -> int:
-    """A word at an end, of one bit, or any."""
-    return random.choice((0, (1 << bits) - 1, 1 << random.randrange(bits), random.getrandbits(bits)))
 
 
 def rounds(bench: BlockBench) -> list[Block]:
@@ -34,11 +28,11 @@ async def one_at_a_time(bench: BlockBench) -> None:
     async def drive(block: Block) -> None:
         random = bench.random
         for _ in range(DRAWS):
-            key, counter = ((some_word(random), some_word(random)) for _ in range(2))
+            key, counter = ((some_word(random, 32), some_word(random, 32)) for _ in range(2))
             block.put(start=1, key_0=key[0], key_1=key[1], counter_0=counter[0], counter_1=counter[1])
             await bench.cycle()
             # Only the key stays.
-            block.put(start=0, counter_0=some_word(random), counter_1=some_word(random))
+            block.put(start=0, counter_0=some_word(random, 32), counter_1=some_word(random, 32))
             last = random.randrange(1, HASH_CYCLES) if random.random() < 0.2 else HASH_CYCLES + random.randrange(3)
             for cycle in range(1, last + 1):
                 await bench.cycle()
@@ -60,14 +54,15 @@ async def one_a_cycle(bench: BlockBench) -> None:
         random = bench.random
         waits = block.parameters.get("waits", False)
         for _ in range(4):
-            key = some_word(random), some_word(random, 32 - LANE_BITS)
+            key = some_word(random, 32), some_word(random, 32 - LANE_BITS)
             block.put(key_0=key[0], key_1=key[1])
             # What comes out of the last stage, and what is in the others.
             under_way: deque[tuple[int, int] | None] = deque([None] * HASH_CYCLES)
             often, moves = random.choice((0.2, 1.0)), random.choice((0.3, 1.0)) if waits else 1.0
             for cycle in range(CYCLES // 4 + HASH_CYCLES):
                 starts = cycle < CYCLES // 4 and random.random() < often
-                counter, lane = (some_word(random), some_word(random)), random.randrange(block.parameters["lanes"])
+                counter = some_word(random, 32), some_word(random, 32)
+                lane = random.randrange(block.parameters["lanes"])
                 advance = cycle >= CYCLES // 4 or random.random() < moves
                 block.put(start=int(starts), counter_0=counter[0], counter_1=counter[1], lane=lane)
                 if waits:

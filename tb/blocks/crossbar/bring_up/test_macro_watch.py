@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from remora.hdl.crossbar.bring_up.macro_watch import CAUSES
 from remora.spec.crossbar.tiles import TIMEOUT_BITS
@@ -40,8 +39,7 @@ class Account:
                 "stopped": int(self.causes != 0),
             }
             self._follow()
-        found: dict[str, Any] = {name: self.block.get(name) for name in shown}
-        self.bench.compare(self.block, f"cycle {self.now}, given {self.given}", found, shown)
+        self.bench.compare_ports(self.block, f"cycle {self.now}, given {self.given}", shown)
 
     def _follow(self) -> None:
         """What a cycle leaves behind."""

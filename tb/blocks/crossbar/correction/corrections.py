@@ -10,8 +10,11 @@ from remora.spec.crossbar.layout import Layer, adc_shift, bias_word, layer_layou
 from remora.spec.lib.fixed import round_shift, saturate
 from remora.tb.lib.bench import Block, BlockBench, unpack, unpack_signed
 
+STROBES = ("drive", "integrate", "sample", "convert")
+"""Of a probe."""
 
-def some_word(random: Random, bits: int, most: int) -> int:
+
+def some_offset(random: Random, bits: int, most: int) -> int:
     """A signed word near an end, near 0, of one bit, or any."""
     near = random.choice((-most, 0, most)) + random.randint(-2, 2)
     word = random.choice((near, 1 << random.randrange(bits), random.getrandbits(bits)))
@@ -52,7 +55,7 @@ class Corrections:
         self.bias: int | None = None
         if design.capabilities.calibrates:
             bits, most = design.formats.adc_bits, design.formats.adc_limit
-            value, write = some_word(random, bits, most), writes and (at is not None or random.random() < 0.4)
+            value, write = some_offset(random, bits, most), writes and (at is not None or random.random() < 0.4)
             self.offset = value if write else None
             self.pointed.put(write=int(write), offset_value=value % (1 << bits))
         if design.capabilities.digital_bias:
@@ -61,7 +64,7 @@ class Corrections:
     def _put_biases(self, writes: bool, written: bool) -> None:
         random, design = self.bench.random, self.design
         bits, most = bias_bits(design), design.crossbar.weight_limit
-        value, write = some_word(random, bits, most), writes and (written or random.random() < 0.2)
+        value, write = some_offset(random, bits, most), writes and (written or random.random() < 0.2)
         self.bias = value if write else None
         self.pointed.put(write_bias=int(write), bias_value=value % (1 << bits))
         self.selected, self.steps = {}, {}
@@ -85,7 +88,7 @@ class Corrections:
         return column
 
     def compare(self, silent: bool | None = False) -> None:
-        """What the ports show, against the account; ``silent`` where None: what is added is not looked at."""
+        """What the ports show, against the account. Columns get nothing where it is ``silent``; None: whatever."""
         design, told = self.design, f"column {self.column} of layer {self.layer}"
         if design.capabilities.calibrates:
             found = signed(self.pointed.get("offset"), design.formats.adc_bits)

@@ -9,12 +9,12 @@ from remora.spec.crossbar.correction.plan import MEAN_BITS, SAMPLES, calibration
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.tiles import STRETCH_BITS
 from remora.spec.lib.fixed import round_shift
+from remora.tb.blocks.crossbar.correction.corrections import STROBES
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
 
 ROUNDS = 7
 MOST_CYCLES = 5
 """Cycles from a conversion's start to its codes at most."""
-STROBES = ("drive", "integrate", "sample", "convert")
 LAYERS = {layer: layer.name.lower() for layer in Layer}
 
 
@@ -46,8 +46,7 @@ class Account:
             expected[f"{LAYERS[layer]}_columns__fold"] = group
         if "store" in high:
             expected |= {"store_layer": int(layer or 0), "store_fold": group}
-        found = {name: self.block.get(name) for name in expected}
-        self.bench.compare(self.block, f"cycle {self.cycles}, {layer}, group {group}, {high}", found, expected)
+        self.bench.compare_ports(self.block, f"cycle {self.cycles}, {layer}, group {group}, {high}", expected)
 
     def columns(self, layer: Layer, group: int) -> int:
         """How many columns a group has."""

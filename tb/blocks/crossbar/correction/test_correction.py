@@ -11,10 +11,8 @@ from remora.spec.crossbar.correction.plan import MEAN_BITS, SAMPLES, calibration
 from remora.spec.crossbar.cycles import PIN
 from remora.spec.crossbar.layout import Layer
 from remora.spec.lib.fixed import round_shift
-from remora.tb.blocks.crossbar.correction.corrections import Corrections
+from remora.tb.blocks.crossbar.correction.corrections import STROBES, Corrections
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
-
-STROBES = ("drive", "integrate", "sample", "convert")
 
 
 class Stopped(Exception):

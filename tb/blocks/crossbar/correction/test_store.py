@@ -8,7 +8,7 @@ from __future__ import annotations
 from remora.hdl.lib.columns import folds, lanes_of
 from remora.spec.crossbar.correction.plan import COLUMN_BITS
 from remora.spec.crossbar.layout import Layer
-from remora.tb.blocks.crossbar.correction.corrections import Corrections, some_word
+from remora.tb.blocks.crossbar.correction.corrections import Corrections, some_offset
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack
 
 CYCLES = 600
@@ -26,7 +26,7 @@ async def cycle(bench: BlockBench, block: Block, account: Corrections) -> None:
         layer = random.choice(list(Layer))
         fold = random.randrange(folds(design, layer, lanes_of(design, layer)))
         lanes = max(lanes_of(design, each) for each in Layer)
-        word = pack([some_word(random, bits, most) for _ in range(lanes)], bits)
+        word = pack([some_offset(random, bits, most) for _ in range(lanes)], bits)
         block.put(store=int(stores), store_layer=int(layer), store_fold=fold, stored=word)
     await bench.cycle()
     account.compare(silent)

@@ -136,10 +136,9 @@ async def counts_stay_at_their_ends(bench: BlockBench) -> None:
 async def resets(bench: BlockBench) -> None:
     """A reset empties the list and its counts."""
     for _ in range(5):
-        accounts = [Account(bench, block) for block in bench.blocks]
 
         async def drive(block: Block) -> None:
-            account = next(each for each in accounts if each.block is block)  # noqa: B023
+            account = Account(bench, block)
             for _ in range(3):
                 await account.cycle(pointer=0)
             for _ in range(bench.random.randrange(2 * account.depth)):

@@ -5,20 +5,12 @@ Rules S2 and S6.
 
 from __future__ import annotations
 
-from random import Random
-
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.self_test.plan import GROUP_ROWS, columns_at_once, layer_folds
-from remora.tb.lib.bench import Block, BlockBench, block_test
+from remora.tb.lib.bench import Block, BlockBench, block_test, some_word
 
 CYCLES = 1_500
 SHOWN = ("left_out", "column_up", "column_down", "column_dead", "rows")
-
-
-def some_columns(random: Random, count: int) -> int:
-    """None, all, one, all but one, or any of so many columns."""
-    every, one = (1 << count) - 1, 1 << random.randrange(count)
-    return random.choice((0, every, one, every ^ one, random.getrandbits(count)))
 
 
 class Account:
@@ -68,7 +60,7 @@ class Account:
             "store": int(stores), "empty": int(not stores and random.random() < 0.01),
             "check": int(checks), "clear": int(not checks and random.random() < 0.02),
             "anew": int(random.random() < 0.3),
-            **{name: some_columns(random, self.most) for name in ("up", "down", "stuck")},
+            **{name: some_word(random, self.most) for name in ("up", "down", "stuck")},
         }  # fmt: skip
 
 
@@ -92,13 +84,12 @@ async def resets(bench: BlockBench) -> None:
     """After a reset no device is pulsed and no column is dead."""
     for _ in range(5):
         for layer in Layer:
-            accounts = [Account(bench, block) for block in bench.blocks]
 
-            async def drive(block: Block) -> None:
-                account = next(each for each in accounts if each.block is block)  # noqa: B023
-                await account.cycle(**account.any_ports(layer, 0))  # noqa: B023
+            async def drive(block: Block, layer: Layer = layer) -> None:
+                account = Account(bench, block)
+                await account.cycle(**account.any_ports(layer, 0))
                 for _ in range(bench.random.randrange(20)):
-                    await account.cycle(**account.any_ports(layer, 1.0))  # noqa: B023
+                    await account.cycle(**account.any_ports(layer, 1.0))
 
             await bench.each(drive)
             await bench.reset(1)

@@ -45,7 +45,7 @@ class Account:
         self.columns, self.totals = list[list[int]](), list[int]()
 
     async def cycle(self, **given: int) -> None:
-        """A cycle with these strobes and their ports; whatever else there is matters not."""
+        """A cycle with these strobes and their ports; all others are drawn at random."""
         random, lanes = self.random, self.lanes
         ports = {"clear": 0, "done": 0, "read": 0, "take": 0, "compare": 0, "layer": self.layer, "least": self.least}
         if random.random() < 0.5:
@@ -149,7 +149,7 @@ class Account:
         await self.see(self.random.randrange(len(self.groups)), beyond, 0)
 
     async def see(self, group: int, lane: int, expected: int) -> None:
-        """What the host reads two cycles after it asks."""
+        """Ask for a sum, and compare what the host reads two cycles later."""
         self.block.put(group=group, lane=lane)
         await self.cycle()
         await self.cycle()
@@ -298,10 +298,10 @@ async def planes_far_apart(bench: BlockBench) -> None:
 async def resets(bench: BlockBench) -> None:
     """After a reset the host sees no sum, and the next test is as the first."""
     for _ in range(3):
-        accounts = [Account(bench, block) for block in bench.blocks]
+        accounts = {block.name: Account(bench, block) for block in bench.blocks}
 
-        async def drive(block: Block) -> None:
-            account = next(each for each in accounts if each.block is block)  # noqa: B023
+        async def drive(block: Block, accounts: dict[str, Account] = accounts) -> None:
+            account = accounts[block.name]
             await account.begin()
             for layer in row_tiles(account):
                 account.begin_tile(layer)
@@ -311,7 +311,7 @@ async def resets(bench: BlockBench) -> None:
             await account.read_sums()
 
         await bench.each(drive)
-        for account in accounts:
+        for account in accounts.values():
             if bench.chance(0.5):
                 await account.begin()
                 account.begin_tile(Layer.HIDDEN)
@@ -320,7 +320,7 @@ async def resets(bench: BlockBench) -> None:
         for block in bench.blocks:
             block.put(take=0, compare=0, read=0, done=0, clear=0)
         await bench.reset(1)
-        for account in accounts:
+        for account in accounts.values():
             account.held = False
             for _ in range(4):
                 await account.cycle()

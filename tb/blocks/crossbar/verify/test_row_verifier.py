@@ -29,7 +29,7 @@ class Window:
         await self.bench.cycle()
         wanted = dict.fromkeys(("reading", "pulse", "done"), 0) | shown
         wanted |= {f"counts__{name}": (counts or {}).get(name, 0) for name in COUNTS}
-        self.bench.compare(self.block, "what is shown", {name: self.block.get(name) for name in wanted}, wanted)
+        self.bench.compare_ports(self.block, "what is shown", wanted)
 
     async def idle(self) -> None:
         """Codes that nobody asked for, and flags, mean nothing."""

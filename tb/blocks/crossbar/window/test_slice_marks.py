@@ -44,7 +44,7 @@ class Window:
             wanted["map__column"] = column
         if self.kept:
             wanted |= {"pos": self.kept[0], "neg": self.kept[1]}
-        self.bench.compare(block, "what is shown", {name: block.get(name) for name in wanted}, wanted)
+        self.bench.compare_ports(block, "what is shown", wanted)
         self.asked = column is not None
 
     def select(self, tile: Tile, column: int, part: int) -> None:

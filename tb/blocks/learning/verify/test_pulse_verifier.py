@@ -173,8 +173,7 @@ class Verifier:
             }
         if self.tile and wanted["driven"]:
             wanted |= {"row_tile": self.tile.row_tile, "layer": int(self.tile.layer)}
-        found = {name: block.get(name) for name in wanted}
-        self.bench.compare(block, f"cycle {reading.now}", found, wanted)
+        self.bench.compare_ports(block, f"cycle {reading.now}", wanted)
         reading.follow([] if abort else starts or [], abort)
 
     async def idle(self) -> None:
@@ -263,8 +262,8 @@ async def tiles(bench: BlockBench) -> None:
             await verifier.verify()
             await verifier.idle()
         bench.compare(block, "some rows are corrected", verifier.corrected > 0, True)
-        some = verifier.gave_up > 0 or tiles_of(block) < TILES
-        bench.compare(block, "some rows are given up", some, True)
+        if tiles_of(block) == TILES:
+            bench.compare(block, "some rows are given up", verifier.gave_up > 0, True)
 
     await bench.each(drive)
 

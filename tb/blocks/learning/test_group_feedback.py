@@ -5,14 +5,16 @@ Rules L4 to L6.
 
 from __future__ import annotations
 
+from functools import partial
+
 from remora.spec.crossbar.learning import ERROR_LIMIT
 from remora.spec.lib.fixed import signed_width
-from remora.tb.blocks.lib.test_threefry import some_word
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
 from remora.tb.models.learning import feedback, winners
 
 ERROR_BITS = signed_width(ERROR_LIMIT)
 RUNS = 14
+WORD = 32
 TIMEOUT_CYCLES = 4000
 
 
@@ -70,7 +72,7 @@ class Account:
     async def start(self, **given: int) -> None:
         """A seed and an error on the ports, how many win, and a start."""
         random, design, block = self.bench.random, self.block.design, self.block
-        seed = some_word(random)
+        seed = random.choice((0, (1 << WORD) - 1, 1 << random.randrange(WORD), random.getrandbits(WORD)))
         error = some_integers(random, -ERROR_LIMIT, ERROR_LIMIT, design.network.classes)
         seeded = design.evolve(learning={"seed": seed})
         self.values = [feedback(seeded, error, column) for column in range(self.hidden)]
@@ -116,7 +118,7 @@ class Account:
             await self.cycle(gather=int(random.random() < 0.8))
 
 
-async def all_groups(bench: BlockBench, block: Block, **given: int) -> None:
+async def all_groups(bench: BlockBench, block: Block) -> None:
     """All columns of an error in groups of any sizes; the last one may stay until the next start."""
     random, account = bench.random, Account(bench, block)
     often = random.choice((0.1, 0.5, 1.0, 1.0))
@@ -151,19 +153,19 @@ async def any_groups(bench: BlockBench) -> None:
     await bench.each(drive)
 
 
+async def some_cycles(bench: BlockBench, cycles: int, block: Block) -> None:
+    """So many cycles of a pass over the columns."""
+    account = Account(bench, block)
+    await account.start(count=min(account.most, account.hidden), gather=1)
+    for _ in range(cycles):
+        await account.cycle()
+
+
 @block_test
 async def resets(bench: BlockBench) -> None:
     """After a reset at any cycle there are no values, no column learns, and the next start gives everything anew."""
     for _ in range(8):
-
-        async def some(block: Block) -> None:
-            account = Account(bench, block)
-            await account.start(count=min(account.most, account.hidden), gather=1)
-            for _ in range(length):
-                await account.cycle()
-
-        length = bench.random.choice((bench.random.randint(1, 120), 300))
-        await bench.each(some)
+        await bench.each(partial(some_cycles, bench, bench.random.choice((bench.random.randint(1, 120), 300))))
         await bench.reset(1)
         for block in bench.blocks:
             block.put(gather=0)
@@ -171,6 +173,6 @@ async def resets(bench: BlockBench) -> None:
         for block in bench.blocks:
             bench.compare(block, "full and learns after a reset", (block.get("full"), block.get("learns")), (0, 0))
         if bench.chance(0.6):
-            await bench.each(lambda block: all_groups(bench, block))
+            await bench.each(partial(all_groups, bench))
             await bench.reset(1)
-    await bench.each(lambda block: all_groups(bench, block))
+    await bench.each(partial(all_groups, bench))

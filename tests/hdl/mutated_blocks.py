@@ -102,10 +102,11 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.verify.test_missed:test_missed", "small"): {"missed": "missed"},
     ("learning.verify.test_row_reader:test_row_reader", "odd"): {"row_reader": "row_reader"},
     ("learning.verify.test_pulse_verifier:test_pulse_verifier", "small"): {"pulse_verifier": "pulse_verifier"},
+    ("learning.update.test_column_group:test_column_group", "odd"): {"column_group": "column_group"},
     ("learning.update.test_fault_map:test_fault_map", "macro"): {"fault_map": "fault_map"},
     ("learning.test_blocks:test_accumulator_store", "folds"): {"accumulator_store": "accumulator_store"},
     ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {
-        "column_group": "column_group", "history": "history",
+        "history": "history",
         "gradients": "gradients", "gradient_walk": "gradient_walk", "update_walk": "update_walk",
         "pulse_queue": "pulse_queue", "learning_engine": "learning_engine",
     },

@@ -106,11 +106,11 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.update.test_fault_map:test_fault_map", "macro"): {"fault_map": "fault_map"},
     ("learning.test_blocks:test_accumulator_store", "folds"): {"accumulator_store": "accumulator_store"},
     ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {
-        "history": "history",
         "gradients": "gradients", "gradient_walk": "gradient_walk", "update_walk": "update_walk",
         "pulse_queue": "pulse_queue", "learning_engine": "learning_engine",
     },
     ("learning.test_group_feedback:test_group_feedback", "selects"): {"group_feedback": "group_feedback"},
+    ("learning.test_history:test_history", "odd"): {"history": "history"},
     ("learning.healing.test_healing:test_healing", "unit"): {"healing": "healing"},
     ("learning.test_replay:test_index_unit", "two"): {"index_unit": "index_unit_2"},
     ("learning.test_replay:test_replay_quantiser", "primes"): {

@@ -13,7 +13,7 @@ from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_intege
 from remora.tb.models.learning import feedback, winners
 
 ERROR_BITS = signed_width(ERROR_LIMIT)
-RUNS = 14
+RUNS = 10
 WORD = 32
 TIMEOUT_CYCLES = 4000
 
@@ -164,7 +164,7 @@ async def some_cycles(bench: BlockBench, cycles: int, block: Block) -> None:
 @block_test
 async def resets(bench: BlockBench) -> None:
     """After a reset at any cycle there are no values, no column learns, and the next start gives everything anew."""
-    for _ in range(8):
+    for _ in range(6):
         await bench.each(partial(some_cycles, bench, bench.random.choice((bench.random.randint(1, 120), 300))))
         await bench.reset(1)
         for block in bench.blocks:

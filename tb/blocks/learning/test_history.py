@@ -66,17 +66,17 @@ class Account:
 
     async def fill(self) -> None:
         """Every word, and all codes, in any order."""
-        places = list(product(self.contexts, self.steps, self.folds))
-        self.bench.random.shuffle(places)
-        for context, step, fold in places:
+        positions = list(product(self.contexts, self.steps, self.folds))
+        self.bench.random.shuffle(positions)
+        for context, step, fold in positions:
             given = self.some() | {"context_index": context, "write_step": step, "write_fold": fold}
             await self.cycle(**given | dict.fromkeys(STROBES, 0) | {"write_words": 1, "write_codes": 1})
 
     async def read_all(self) -> None:
         """Every word, and all codes; the words and the codes are not of one step."""
-        places = list(product(self.contexts, self.steps, self.folds))
-        self.bench.random.shuffle(places)
-        for context, step, fold in places:
+        positions = list(product(self.contexts, self.steps, self.folds))
+        self.bench.random.shuffle(positions)
+        for context, step, fold in positions:
             other = self.steps[step - 1]
             given = self.some() | {"context_index": context, "word_step": step, "code_step": other, "code_fold": fold}
             await self.cycle(**given | dict.fromkeys(STROBES, 0) | {"read_words": 1, "read_codes": 1})

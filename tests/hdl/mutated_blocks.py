@@ -102,14 +102,16 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.verify.test_missed:test_missed", "small"): {"missed": "missed"},
     ("learning.verify.test_row_reader:test_row_reader", "odd"): {"row_reader": "row_reader"},
     ("learning.verify.test_pulse_verifier:test_pulse_verifier", "small"): {"pulse_verifier": "pulse_verifier"},
+    ("learning.update.test_column_group:test_column_group", "odd"): {"column_group": "column_group"},
     ("learning.update.test_fault_map:test_fault_map", "macro"): {"fault_map": "fault_map"},
     ("learning.update.test_gradients:test_gradients", "odd"): {"gradients": "gradients"},
     ("learning.update.test_gradient_walk:test_gradient_walk", "odd"): {"gradient_walk": "gradient_walk"},
     ("learning.test_blocks:test_accumulator_store", "folds"): {"accumulator_store": "accumulator_store"},
     ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {
-        "group_feedback": "group_feedback", "column_group": "column_group", "history": "history",
         "update_walk": "update_walk", "pulse_queue": "pulse_queue", "learning_engine": "learning_engine",
     },
+    ("learning.test_group_feedback:test_group_feedback", "selects"): {"group_feedback": "group_feedback"},
+    ("learning.test_history:test_history", "odd"): {"history": "history"},
     ("learning.healing.test_healing:test_healing", "unit"): {"healing": "healing"},
     ("learning.test_replay:test_index_unit", "two"): {"index_unit": "index_unit_2"},
     ("learning.test_replay:test_replay_quantiser", "primes"): {

@@ -15,8 +15,10 @@ from hypothesis import settings
 from remora.flow.tools.icarus import find_icarus
 from remora.flow.tools.simulator import default_seed
 from remora.flow.tools.verilator import SimulatorError, compiler_version, find_verilator
+from remora.spec.lib.collector import search_seldom
 from tests.junit import pytest_configure, pytest_runtest_logreport, pytest_runtest_makereport  # noqa: F401
 
+search_seldom()
 pytest_plugins = ["tests.coverage.session"]
 COVERED = (("tests", "spec"), ("tests", "golden"))
 """Folders of tests."""

@@ -9,6 +9,7 @@ from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
+from tests.faults.by_day import by_day
 from tests.hdl.designs import make_design
 
 DESIGN = make_design(
@@ -35,7 +36,7 @@ def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
     assert bench.verdict(0).noticed is None
 
 
-@pytest.mark.parametrize("fault", OWN, ids=[fault.name for fault in OWN])
+@pytest.mark.parametrize("fault", by_day(OWN), ids=[fault.name for fault in OWN])
 def test_every_fault_is_noticed(bench, fault):
     verdict = bench.verdict(1 + FAULTS.index(fault))
     assert verdict.fault == fault

@@ -8,6 +8,7 @@ from remora.flow.faults.mutation import Fault, MutationError, mutate, mutate_mod
 from remora.flow.systems.bmru.faults import BmruFaultBench, bmru_catalogue
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.presets import load_design
+from tests.faults.by_day import by_day
 
 DESIGN = BmruDesign(
     name="spotted",
@@ -33,7 +34,7 @@ def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
     assert bench.verdict(0).noticed is None
 
 
-@pytest.mark.parametrize("number", range(1, len(FAULTS) + 1), ids=[fault.name for fault in FAULTS])
+@pytest.mark.parametrize("number", by_day(range(1, len(FAULTS) + 1)), ids=[fault.name for fault in FAULTS])
 def test_every_fault_is_noticed(bench, number):
     verdict = bench.verdict(number)
     assert verdict.noticed and verdict.evidence, f"{verdict.fault.name} survives: {verdict.fault.breaks}"

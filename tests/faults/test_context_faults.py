@@ -7,6 +7,7 @@ import pytest
 from remora.flow.systems.crossbar.catalogue.context_faults import context_faults
 from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
+from tests.faults.by_day import by_day
 from tests.hdl.designs import make_design
 
 DESIGN = make_design(
@@ -37,7 +38,7 @@ def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
     bench.run_asleep(False).require()
 
 
-@pytest.mark.parametrize("fault", OWN, ids=[fault.name for fault in OWN])
+@pytest.mark.parametrize("fault", by_day(OWN), ids=[fault.name for fault in OWN])
 def test_every_fault_is_noticed(bench, fault):
     verdict = bench.verdict(1 + FAULTS.index(fault))
     assert verdict.fault == fault

@@ -9,6 +9,7 @@ from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
+from tests.faults.by_day import by_day
 
 DESIGN = load_design("tiny", DesignPoint)
 FAULTS = catalogue(DESIGN)
@@ -30,7 +31,7 @@ def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
     assert bench.verdict(0).noticed is None
 
 
-@pytest.mark.parametrize("number", range(1, len(FAULTS) + 1), ids=[fault.name for fault in FAULTS])
+@pytest.mark.parametrize("number", by_day(range(1, len(FAULTS) + 1)), ids=[fault.name for fault in FAULTS])
 def test_every_fault_is_noticed(bench, number):
     verdict = bench.verdict(number)
     assert verdict.noticed, f"{verdict.fault.name} survives: {verdict.fault.breaks}"

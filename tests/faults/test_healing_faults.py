@@ -8,6 +8,7 @@ from remora.flow.systems.crossbar.catalogue.fault_catalogue import catalogue
 from remora.flow.systems.crossbar.catalogue.healing_faults import healing_faults
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from remora.spec.crossbar.records import INSERT, LEARN
+from tests.faults.by_day import by_day
 from tests.faults.test_replay_faults import DESIGN, make_bench
 
 FAULTS = healing_faults(DESIGN)
@@ -29,7 +30,7 @@ def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
     assert bench.stimulus.heal > 0 and sum(command.heal for command in bench.stimulus.commands) > 0
 
 
-@pytest.mark.parametrize("number", range(FIRST, FIRST + len(FAULTS)), ids=[fault.name for fault in FAULTS])
+@pytest.mark.parametrize("number", by_day(range(FIRST, FIRST + len(FAULTS))), ids=[fault.name for fault in FAULTS])
 def test_every_fault_of_healing_is_noticed(bench, number):
     verdict = bench.verdict(number)
     assert verdict.fault in FAULTS

@@ -10,6 +10,7 @@ from remora.flow.systems.crossbar.catalogue.learning_faults import learning_faul
 from remora.flow.systems.crossbar.faults import CrossbarFaultBench
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
+from tests.faults.by_day import by_day
 
 TINY = load_design("tiny", DesignPoint)
 WAYS = {
@@ -54,7 +55,7 @@ def test_the_mutated_netlist_passes_while_no_fault_is_awake(benches, way):
 
 
 @pytest.mark.parametrize(
-    ("way", "name"), [(way, fault.name) for way in WAYS for fault in faults_of(way)], ids=lambda value: str(value)
+    ("way", "name"), by_day((way, fault.name) for way in WAYS for fault in faults_of(way)), ids=str
 )
 def test_every_fault_of_learning_is_noticed(benches, way, name):
     bench = bench_of(benches, way)

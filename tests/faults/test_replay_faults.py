@@ -13,6 +13,7 @@ from remora.golden.learning.checkpoint import save_checkpoint
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import INSERT, LEARN
 from remora.spec.presets import load_design
+from tests.faults.by_day import by_day
 from tests.top.crossbar.test_checkpoint import HALF, Runs
 
 LEARNING = {"enabled": True, "hidden_shift": 5, "readout_shift": 6, "replay_capacity": 3, "seed": 77}
@@ -48,7 +49,7 @@ def test_the_mutated_netlist_passes_while_no_fault_is_awake(bench):
     bench.run_asleep(False).require(LEARN, INSERT, "hidden weights", "readout weights")
 
 
-@pytest.mark.parametrize("number", NUMBERS.values(), ids=NUMBERS)
+@pytest.mark.parametrize("number", by_day(NUMBERS.values()), ids=NUMBERS)
 def test_every_fault_of_replay_is_noticed(bench, number):
     verdict = bench.verdict(number)
     assert verdict.fault in FAULTS

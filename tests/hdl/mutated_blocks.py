@@ -104,11 +104,12 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.verify.test_pulse_verifier:test_pulse_verifier", "small"): {"pulse_verifier": "pulse_verifier"},
     ("learning.update.test_fault_map:test_fault_map", "macro"): {"fault_map": "fault_map"},
     ("learning.update.test_update_walk:test_update_walk", "odd"): {"update_walk": "update_walk"},
+    ("learning.update.test_pulse_queue:test_pulse_queue", "odd"): {"pulse_queue": "pulse_queue"},
     ("learning.test_blocks:test_accumulator_store", "folds"): {"accumulator_store": "accumulator_store"},
     ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {
         "group_feedback": "group_feedback", "column_group": "column_group", "history": "history",
         "gradients": "gradients", "gradient_walk": "gradient_walk",
-        "pulse_queue": "pulse_queue", "learning_engine": "learning_engine",
+        "learning_engine": "learning_engine",
     },
     ("learning.healing.test_healing:test_healing", "unit"): {"healing": "healing"},
     ("learning.test_replay:test_index_unit", "two"): {"index_unit": "index_unit_2"},

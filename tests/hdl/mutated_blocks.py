@@ -109,8 +109,8 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {
         "group_feedback": "group_feedback", "column_group": "column_group", "history": "history",
         "gradients": "gradients", "gradient_walk": "gradient_walk",
-        "learning_engine": "learning_engine",
     },
+    ("learning.test_learning_engine:test_numbers", "mapped"): {"learning_engine": "learning_engine"},
     ("learning.healing.test_healing:test_healing", "unit"): {"healing": "healing"},
     ("learning.test_replay:test_index_unit", "two"): {"index_unit": "index_unit_2"},
     ("learning.test_replay:test_replay_quantiser", "primes"): {

@@ -96,7 +96,7 @@ class Account:
         )
         self.rows, self.words, self.folds = rounded_rows(design), rounded_words(design), design.learning_folds
         self.limit = (1 << design.learning.accumulator_bits - 1) - 1
-        self.places = {
+        self.positions = {
             int(row): (index, position)
             for index, held in enumerate(accumulator_rows(design))
             for position, row in enumerate(held)
@@ -265,7 +265,7 @@ class Account:
         used = self._busy_columns() | set(range(group.first, group.first + group.count))
         used |= {rows.column for rows in self.left}
         column = random.randrange(self.design.network.hidden + self.design.network.classes)
-        row = random.choice(list(self.places))
+        row = random.choice(list(self.positions))
         change = random.choice((random.randint(-(2 * self.limit + 1), 2 * self.limit + 1), random.randint(-9, 9)))
         corrects = (
             not self.sweep and column not in used and self.now >= self.corrected_at + SAMPLE_GAP
@@ -275,7 +275,7 @@ class Account:
             corrects=int(corrects), corrected_column=column, corrected_row=row, correction=change & (2 << bits) - 1
         )
         if corrects:
-            word, position = self.places[row]
+            word, position = self.positions[row]
             self.corrected_at = self.now
             self.corrected = self.now, column * self.folds * self.words + word, position, change
         return corrects

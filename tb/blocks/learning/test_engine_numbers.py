@@ -280,10 +280,10 @@ async def updates(bench: BlockBench) -> None:
             if number % 5 == 1:
                 await engine.mark()
                 await engine.fill()
-            stops = random.randrange(engine.cycles) if number % 3 == 2 else None
+            stops = random.randrange(engine.cycles // random.choice((1, 3))) if number % 3 == 2 else None
             await engine.update(stops, number % 5 == 3)
             await engine.read_all(f"after update {number}")
-        assert engine.seen["pulses"] > 10, engine.seen
+        assert engine.seen["pulses"] > 10 and (block.name == "one" or engine.seen["stops"] > 0), engine.seen
 
     await bench.each(drive)
 

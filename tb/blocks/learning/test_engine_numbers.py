@@ -198,11 +198,13 @@ class Engine:
     async def start(self, sequence: Sequence) -> Seen:
         """Begin an update with any settings: what it must show where it is complete."""
         random = self.random
-        if random.random() < 0.3:
+        for _ in range(random.randrange(6)):
             self.account.number = random.choice((random.getrandbits(UPDATE_COUNT_BITS), (1 << UPDATE_COUNT_BITS) - 1))
             self.block.put(load_updates=1, updates_value=self.account.number)
             await self.bench.cycle()
-            self.block.put(load_updates=0)
+            self.block.put(load_updates=0, updates_value=random.getrandbits(UPDATE_COUNT_BITS))
+            await self.bench.cycle()
+            self.bench.compare(self.block, "updates loaded", self.block.get("updates"), self.account.number)
         seed, winners = random.choice((0, 1, 0xDEADBEEF)), random.randint(1, self.hidden)
         rates = random.randint(0, MOST_RATE_SHIFT), random.randint(0, MOST_RATE_SHIFT)
         self.block.put(seed=seed, hidden_rate_shift=rates[0], readout_rate_shift=rates[1], start=1)

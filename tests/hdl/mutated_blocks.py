@@ -106,12 +106,12 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.update.test_fault_map:test_fault_map", "macro"): {"fault_map": "fault_map"},
     ("learning.update.test_gradients:test_gradients", "odd"): {"gradients": "gradients"},
     ("learning.update.test_gradient_walk:test_gradient_walk", "odd"): {"gradient_walk": "gradient_walk"},
+    ("learning.update.test_update_walk:test_update_walk", "odd"): {"update_walk": "update_walk"},
+    ("learning.update.test_pulse_queue:test_pulse_queue", "odd"): {"pulse_queue": "pulse_queue"},
     ("learning.test_blocks:test_accumulator_store", "folds"): {"accumulator_store": "accumulator_store"},
-    ("learning.test_blocks:test_learning_engine", "quick_four_folds"): {
-        "update_walk": "update_walk", "pulse_queue": "pulse_queue", "learning_engine": "learning_engine",
-    },
     ("learning.test_group_feedback:test_group_feedback", "selects"): {"group_feedback": "group_feedback"},
     ("learning.test_history:test_history", "odd"): {"history": "history"},
+    ("learning.test_learning_engine:test_numbers", "mapped"): {"learning_engine": "learning_engine"},
     ("learning.healing.test_healing:test_healing", "unit"): {"healing": "healing"},
     ("learning.test_replay:test_index_unit", "two"): {"index_unit": "index_unit_2"},
     ("learning.test_replay:test_replay_quantiser", "primes"): {

@@ -1,0 +1,1 @@
+"""Tests of what the benches of `remora.hdl.learning` reckon with."""

@@ -232,27 +232,23 @@ LEARNED = {
     "three_direct": {"update": "direct", "columns": 3},
     "winners": {"winners": 3, "columns": 2},
 }
-AT_NIGHT = ("two", "three", "four", "three_folds", "one_lane", "direct", "three_direct")
-"""What lies between the others."""
 STOPPED = ("one", "three", "three_folds", "four_folds", "three_direct")
 """Ways that are stopped at every cycle of an update."""
 OTHER_SIZES = (("one", 1), ("primes", 3), ("one", 4), ("coarse", 2))
-"""Designs other than ``tiny``, and their columns at once; the last two at night."""
+"""Designs other than ``tiny``, and their columns at once."""
 
 
-@pytest.mark.parametrize("night", [False, pytest.param(True, marks=pytest.mark.nightly)])
-def test_learning_engine(night):
-    ways = {name: way for name, way in LEARNED.items() if night or name not in AT_NIGHT}
-    designs = {f"silent_{name}": DESIGNS["tiny"].evolve(learning=LEARNS | SILENT | way) for name, way in ways.items()}
+@pytest.mark.nightly
+def test_every_way_of_the_learning_engine():
+    """Cycles, and stops in every cycle; by day ``test_learning_engine.py`` compares these and the numbers."""
+    designs = {
+        f"silent_{name}": DESIGNS["tiny"].evolve(learning=LEARNS | SILENT | way) for name, way in LEARNED.items()
+    }
     designs |= {
         f"silent_{name}_{columns}": DESIGNS[name].evolve(learning=LEARNS | SILENT | {"columns": columns})
-        for name, columns in (OTHER_SIZES if night else OTHER_SIZES[:-2])
+        for name, columns in OTHER_SIZES
     }
-    designs |= {
-        f"quick_{name}": DESIGNS["tiny"].evolve(learning=LEARNS | QUICK | LEARNED[name])
-        for name in STOPPED
-        if name in ways
-    }
+    designs |= {f"quick_{name}": DESIGNS["tiny"].evolve(learning=LEARNS | QUICK | LEARNED[name]) for name in STOPPED}
     result = simulate_cases(
         LearningEngine, cases(designs), "remora.tb.blocks.learning.test_learning_engine", extra_sources=[MEMORY]
     )

@@ -149,6 +149,8 @@ WRITTEN["mapped"] = make_design(  # a fault map, several tiles of each layer, th
     learning={"enabled": True, "max_pulses": 3, "compensation": True},
 )
 WRITTEN["mapped_reference"] = WRITTEN["mapped"].evolve(crossbar={"pair": "reference"})
+AT_NIGHT = ("primes", "coarse")
+"""Of the tests of the write controller, what lies between the others."""
 MARKS, OF_TILE = 2 * WRITTEN["mapped"].hidden_rows, 2 * WRITTEN["mapped"].crossbar.rows
 PULSED = "(good_program_hidden__up | good_program_hidden__down)"
 WRITER_FAULTS = (  # in `tiny`, whose devices have 31 levels, so that short runs leave g⁻ far from its end
@@ -179,15 +181,17 @@ WRITER_FAULTS = (  # in `tiny`, whose devices have 31 levels, so that short runs
 )  # fmt: skip
 
 
-def simulate_writes(**options: Unpack[BlockOptions]):
+def simulate_writes(night: bool = False, **options: Unpack[BlockOptions]):
     options |= {"extra_sources": CROSSBAR, "faults": WRITER_FAULTS, **CROSSBAR_OPTIONS}
+    designs = {name: design for name, design in WRITTEN.items() if night or name not in AT_NIGHT}
     return simulate_cases(
-        WrittenCrossbars, cases(WRITTEN), "remora.tb.blocks.learning.test_write_controller", **options
+        WrittenCrossbars, cases(designs), "remora.tb.blocks.learning.test_write_controller", **options
     )
 
 
-def test_write_controller():
-    assert len(simulate_writes().tests) == 5
+@pytest.mark.parametrize("night", [False, pytest.param(True, marks=pytest.mark.nightly)])
+def test_write_controller(night):
+    assert len(simulate_writes(night).tests) == 5
 
 
 @pytest.mark.parametrize("number", range(1, len(WRITER_FAULTS) + 1), ids=lambda n: WRITER_FAULTS[n - 1].name)

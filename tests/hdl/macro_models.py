@@ -8,6 +8,7 @@ import remora.hdl
 
 FOLDER = Path(remora.hdl.__file__).parent / "macros"
 MEMORY = FOLDER / "remora_memory.sv"
+MEMORY_WORDS = Path(__file__).with_name("memory_words.vlt")  # beside it: a bench may flip bits
 IMAGE = FOLDER / "remora_image.sv"  # which the models of crossbar and cells read their images with
 DEVICES = tuple(FOLDER / f"remora_{name}.sv" for name in ("reads", "devices", "chip_file"))  # of a crossbar, real ones
 CROSSBAR = (FOLDER / "remora_crossbar.sv", IMAGE, *DEVICES)

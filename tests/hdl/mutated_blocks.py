@@ -112,6 +112,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("learning.test_group_feedback:test_group_feedback", "selects"): {"group_feedback": "group_feedback"},
     ("learning.test_history:test_history", "odd"): {"history": "history"},
     ("learning.test_learning_engine:test_numbers", "mapped"): {"learning_engine": "learning_engine"},
+    ("learning.test_core_learning:test_core_learning", "odd"): {"core_learning": "core_learning"},
     ("learning.healing.test_healing:test_healing", "unit"): {"healing": "healing"},
     ("learning.test_replay:test_index_unit", "two"): {"index_unit": "index_unit_2"},
     ("learning.test_replay:test_replay_quantiser", "primes"): {

@@ -67,9 +67,6 @@ SELF_TEST = (
 SOFTWARE = (
     _of("crossbar.test_scripts:test_scripts"), _of("crossbar.test_window:test_window"),
 )  # fmt: skip
-LEARNS = tuple(
-    _of("crossbar.test_learning:test_learns_as_golden_does", name="quick", stall=stall) for stall in (0.0, 0.5)
-)
 BMRU = (
     _of("bmru.test_bmru:test_as_software_sees_it", name="odd", module="remora.tb.bmru.top_bmru", tests=6),
     _of("bmru.test_bmru:test_as_software_sees_it", name="odd", module="remora.tb.bmru.top_clips", tests=3),
@@ -79,7 +76,6 @@ BMRU = (
 )
 WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
     SELF_TEST: {"self_test": "self_test"},
-    LEARNS: {"core_learning": "core_learning"},
     SOFTWARE: {"core": "core", "remora": TOP},
     BMRU: {"bmru_remora": TOP},
 }  # fmt: skip

@@ -73,6 +73,7 @@ BENCHES: dict[tuple[str, str], dict[str, str]] = {
     ("crossbar.self_test.test_pulse_masks:test_pulse_masks", "tiled"): {"pulse_masks": "pulse_masks"},
     ("crossbar.self_test.test_decider:test_decider", "coarse"): {"pair_decider": "pair_decider"},
     ("crossbar.self_test.test_weigher:test_weigher", "five"): {"weigher": "weigher"},
+    ("crossbar.self_test.test_self_test:test_self_test", "odd"): {"self_test": "self_test"},
     ("cells.test_miru_cell:test_miru_cell", "three"): {"miru_cell": "miru_cell", "state_store": "state_store"},
     ("cells.test_miru_lane:test_miru_lane", "odd"): {"miru_lane": "miru_lane"},
     ("cells.test_bistable_cells:test_bistable_cells", "bistable_tall"): {"bistable_cell": "bistable_cell"},

@@ -60,10 +60,6 @@ def _of(name: str, /, **arguments: Any) -> WholeTest:
     return WholeTest(name, tuple(arguments.items()))
 
 
-SELF_TEST = (
-    _of("crossbar.bring_up.test_self_test:test_it_runs_between_sequences_alone"),
-    _of("crossbar.bring_up.test_self_test:test_every_class_is_found"),
-)
 SOFTWARE = (
     _of("crossbar.test_scripts:test_scripts"), _of("crossbar.test_window:test_window"),
 )  # fmt: skip
@@ -75,7 +71,6 @@ BMRU = (
     _of("bmru.test_resets:test_resets_of_frames_in_flight"),
 )
 WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
-    SELF_TEST: {"self_test": "self_test"},
     SOFTWARE: {"core": "core", "remora": TOP},
     BMRU: {"bmru_remora": TOP},
 }  # fmt: skip

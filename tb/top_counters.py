@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from random import Random
 
 import cocotb
+from cocotb.triggers import with_timeout
 
 from remora.spec.lib.registers import COUNTER_BITS, counter_value
 from remora.spec.lib.reset import HELD_CYCLES, LATENCY_CYCLES
@@ -17,6 +18,8 @@ from remora.tb.lib.host import Host
 
 QUIET_CYCLES = 40
 """After which nothing of an access is under way, so that each round takes as many cycles."""
+LONGEST_ACCESS = 100
+"""Cycles within which an access ends, with what the bench waits for around it."""
 READY = ("s_axil_awready", "s_axil_wready", "s_axil_arready", "s_axis_tready")
 COPIED_CYCLES = 4
 """From the response of a write that takes a snapshot, within which all is copied."""
@@ -129,13 +132,19 @@ async def reset(host: Host) -> None:
 async def counters(dut) -> None:
     """Snapshots of any contents; and after the reset pin everything reads 0."""
     host = await Host.started(dut)
-    bench, passed = Counters(host, Random(cocotb.RANDOM_SEED)), None
-    rounds = load_config()["rounds"]
+    bench, rounds = Counters(host, Random(cocotb.RANDOM_SEED)), load_config()["rounds"]
+    longest = LONGEST_ACCESS * (rounds + 1) * 2 * (len(bench.places) + 2)
+    await with_timeout(cocotb.start_soon(compare_all(bench, rounds)), longest * host.period_ns, "ns")
+    assert bench.compared == (rounds + 1) * len(bench.places)
+
+
+async def compare_all(bench: Counters, rounds: int) -> None:
+    """All rounds, and what a reset leaves."""
+    passed = None
     for number in range(rounds):
         passed = await bench.round(number, passed)
     await bench.show()
-    await reset(host)
+    await reset(bench.host)
     bench.compare("after a reset", await bench.read(), dict.fromkeys(bench.places, 0))
     for name, fields in bench.shown.items():
-        await host.expect(name, **dict.fromkeys(fields, 0))
-    assert bench.compared == (rounds + 1) * len(bench.places)
+        await bench.host.expect(name, **dict.fromkeys(fields, 0))

@@ -73,6 +73,7 @@ AGREE = tuple(
 """Runs with bad packets and answers that wait; each bit of a coefficient is 0 in one of them and 1 in another."""
 SOFTWARE = (
     _of("test_counters:test_every_bit_of_every_counter", name="crossbar"),
+    _of("test_bus:test_a_crossbar_that_infers"),
     _of("crossbar.test_settings:test_every_bit_of_stretches_and_limits"),
     *(_of("crossbar.test_sizes:test_agrees_with_golden", case=case) for case in AGREE),
     _of("crossbar.test_scripts:test_scripts"),

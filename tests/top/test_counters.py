@@ -49,4 +49,4 @@ def test_every_bit_of_every_counter(name, harness, tmp_path):
     _, build = harness(design, COUNTERS)
     if arguments:
         write_images(design, random_weights(design, 1), tmp_path / "images")
-    run(build, "remora.tb.top_counters", config=config, plusargs=arguments, run_dir=tmp_path)
+    run(build, "remora.tb.lib.top_counters", config=config, plusargs=arguments, run_dir=tmp_path)

@@ -73,7 +73,7 @@ class Account:
 
     def _tick(self, taken: set[str], accepting: set[str]) -> None:
         """The gated clock ticks: accesses that wait are made where their answer has room, a write before a read; and a
-        whole packet is judged."""
+        whole packet is checked."""
         room = {channel for channel in ANSWERS if channel not in self.answering or channel in accepting}
         self.answering -= accepting
         if {"aw", "w"} <= self.held and "b" in room:

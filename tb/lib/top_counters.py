@@ -36,7 +36,7 @@ class Counters:
     def __init__(self, host: Host, random: Random) -> None:
         config = load_config()
         self.host, self.random, self.grow = host, random, config["grow"]
-        self.places: Mapping[str, list[tuple[str, int]]] = config["places"]
+        self.holders: Mapping[str, list[tuple[str, int]]] = config["holders"]
         self.shown: Mapping[str, Mapping[str, str]] = config["shown"]
         self.compared = 0
 
@@ -50,7 +50,7 @@ class Counters:
     def fill(self, words: Mapping[str, int]) -> None:
         """Give counters these contents."""
         for name, word in words.items():
-            for path, bits in self.places[name]:
+            for path, bits in self.holders[name]:
                 self.put(path, word & ((1 << bits) - 1))
                 word >>= bits
 
@@ -58,7 +58,7 @@ class Counters:
         """Contents of all counters: every bit 0, every bit 1, or any, those of one counter unlike those of another."""
         every = (1 << COUNTER_BITS) - 1
         return {
-            name: (0, every)[number] if number < 2 else self.random.getrandbits(COUNTER_BITS) for name in self.places
+            name: (0, every)[number] if number < 2 else self.random.getrandbits(COUNTER_BITS) for name in self.holders
         }
 
     async def snapshot(self) -> None:
@@ -68,7 +68,7 @@ class Counters:
     async def read(self) -> dict[str, int]:
         """The copies."""
         registers, found = {each.name: each for each in self.host.registers}, {}
-        for name in self.places:
+        for name in self.holders:
             low, high = [await self.host.read_word(registers[f"{name}_{half}"]) for half in ("LOW", "HIGH")]
             found[name] = counter_value(low, high)
         return found
@@ -133,9 +133,9 @@ async def counters(dut) -> None:
     """Snapshots of any contents; and after the reset pin everything reads 0."""
     host = await Host.started(dut)
     bench, rounds = Counters(host, Random(cocotb.RANDOM_SEED)), load_config()["rounds"]
-    longest = LONGEST_ACCESS * (rounds + 1) * 2 * (len(bench.places) + 2)
+    longest = LONGEST_ACCESS * (rounds + 1) * 2 * (len(bench.holders) + 2)
     await with_timeout(cocotb.start_soon(compare_all(bench, rounds)), longest * host.period_ns, "ns")
-    assert bench.compared == (rounds + 1) * len(bench.places)
+    assert bench.compared == (rounds + 1) * len(bench.holders)
 
 
 async def compare_all(bench: Counters, rounds: int) -> None:
@@ -145,6 +145,6 @@ async def compare_all(bench: Counters, rounds: int) -> None:
         passed = await bench.round(number, passed)
     await bench.show()
     await reset(bench.host)
-    bench.compare("after a reset", await bench.read(), dict.fromkeys(bench.places, 0))
+    bench.compare("after a reset", await bench.read(), dict.fromkeys(bench.holders, 0))
     for name, fields in bench.shown.items():
         await bench.host.expect(name, **dict.fromkeys(fields, 0))

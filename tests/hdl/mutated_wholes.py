@@ -37,7 +37,7 @@ from tests.top.crossbar import test_sizes
 TESTS = "tests.top"
 TOP = ""
 """In place of a module: the whole."""
-BENCHES = ("", "crossbar", "bmru", "lib", "sv")
+BENCHES = ("", "crossbar", "crossbar/bring_up", "bmru", "lib", "sv")
 """Folders of tb that these tests run."""
 LOOPS = "// verilator lint_off UNOPTFLAT\n"
 """Head of a netlist with mutants: the logic of those that are asleep may make loops."""
@@ -74,7 +74,7 @@ AGREE = tuple(
 SOFTWARE = (
     _of("test_counters:test_every_bit_of_every_counter", name="crossbar"),
     _of("test_bus:test_a_crossbar_that_infers"),
-    _of("crossbar.test_settings:test_every_bit_of_stretches_and_limits"),
+    _of("crossbar.bring_up.test_settings:test_every_bit_of_stretches_and_limits"),
     *(_of("crossbar.test_sizes:test_agrees_with_golden", case=case) for case in AGREE),
     _of("crossbar.test_scripts:test_scripts"),
     _of("crossbar.test_window:test_window"),

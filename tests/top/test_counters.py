@@ -26,7 +26,7 @@ def halves(instance: str, name: str) -> list[tuple[str, int]]:
     return [(f"{instance}.{name.lower()}_{half}", HALF_BITS) for half in ("low", "high")]
 
 
-def places(design) -> dict[str, list[tuple[str, int]]]:
+def holders(design) -> dict[str, list[tuple[str, int]]]:
     """By counter the registers that hold it, the low bits first."""
     held = {counter.name: halves("counters", counter.name) for counter in design.counters()}
     if not isinstance(design, DesignPoint):
@@ -38,7 +38,7 @@ def places(design) -> dict[str, list[tuple[str, int]]]:
 @pytest.mark.parametrize("name", DESIGNS)
 def test_every_bit_of_every_counter(name, harness, tmp_path):
     design = DESIGNS[name]
-    config = {"design": design.model_dump(mode="json"), "rounds": ROUNDS, "places": places(design)}
+    config = {"design": design.model_dump(mode="json"), "rounds": ROUNDS, "holders": holders(design)}
     arguments = []
     if isinstance(design, DesignPoint):
         config |= {"grow": [Counter.CYCLES.name, Counter.IDLE_CYCLES.name], "shown": {}}

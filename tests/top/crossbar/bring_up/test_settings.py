@@ -12,5 +12,5 @@ def test_every_bit_of_stretches_and_limits(harness, tmp_path):
     design = load_design("tiny", DesignPoint)
     _, build = harness(design)
     config, images = known_run(design, 12, tmp_path)
-    result = run(build, "remora.tb.crossbar.top_settings", config=config, plusargs=[images], run_dir=tmp_path)
+    result = run(build, "remora.tb.crossbar.bring_up.top_settings", config=config, plusargs=[images], run_dir=tmp_path)
     assert len(result.tests) == 3

@@ -45,9 +45,9 @@ async def stretches_of_a_reading(dut) -> None:
     bench = await TimeoutBench.started(dut)
     bits = bench.host.registers["MACRO_STRETCH"].field("integrate").width
     index = int(np.argmin(bench.lengths))
-    for place in range(3):
-        for word in words(bits)[place > 0 :]:
-            values = [word if number == place else 0 for number in range(4)]
+    for given in range(3):
+        for word in words(bits)[given > 0 :]:
+            values = [word if number == given else 0 for number in range(4)]
             cycles = await stretch(bench, values)
             grown, lone = await answered(bench, index), cycles.lone(bench.lengths[index])
             found = grown[Counter.STEP_CYCLES], grown[Counter.READOUT_CYCLES]

@@ -204,6 +204,17 @@ async def after_the_pin(bus: Bus) -> None:
 
 
 @cocotb.test()
+async def quiet(dut) -> None:
+    """A design that does not learn, while nothing is at work."""
+    host, _, config = await started(dut)
+    bus = Bus(host, Random(cocotb.RANDOM_SEED))
+    await bus.compare_all()
+    await every_rate(bus, config["rounds"])
+    await after_the_pin(bus)
+    assert bus.compared > 10 * config["rounds"]
+
+
+@cocotb.test()
 async def crossbar(dut) -> None:
     """A design that learns."""
     host, design, config = await started(dut)

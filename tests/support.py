@@ -30,13 +30,18 @@ from remora.flow.generate.parts import Parts
 from remora.flow.systems.registry import generate, system_of
 from remora.flow.tools.icarus import Icarus, build_icarus, find_icarus
 from remora.flow.tools.simulator import Build, RunResult, SimulatorError, build, run, write_source
-from remora.flow.verify.harness import build_harness
+from remora.flow.verify.harness import Written, build_harness
 from remora.flow.verify.simulation import generate_for, held_for
-from remora.hdl.lib.verilog import Bench, to_verilog
+from remora.hdl.lib.verilog import TOP_NAME, Bench, to_verilog
 from remora.spec.lib.section import Design
 
 BENCH = "bench"
 """Name of the top module."""
+COUNTERS: Written = {
+    f"{TOP_NAME}_counters": ("*_low", "*_high"), f"{TOP_NAME}_cycle_counter": ("cycles_low", "cycles_high"),
+    f"{TOP_NAME}_frame_sequencer": ("awake_last", "awake_most"), "remora_bmru_core": ("charge_r",),
+}  # fmt: skip
+"""Registers of a whole accelerator that hold its counters and meters."""
 
 _texts: dict[object, str] = {}
 """What was elaborated in this process, by what tells it apart."""

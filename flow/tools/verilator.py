@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -215,3 +215,9 @@ def control_file(
         ports_end = source.index(END_OF_PORTS) + 1 if END_OF_PORTS in source else 0
         lines.append(f'tracing_off -file "*/{path.name}" -lines {ports_end + 1}-{len(source)}')
     return "\n".join(lines) + "\n"
+
+
+def written_file(written: Mapping[str, Collection[str]]) -> str:
+    """Text of a further control file: signals that may be written from outside, by module."""
+    lines = [f'public_flat_rw -module "{module}" -var "{name}"' for module, names in written.items() for name in names]
+    return "\n".join(["`verilator_config", *lines]) + "\n"

@@ -14,7 +14,7 @@ from remora.flow.tools.build import Waves
 from remora.flow.tools.icarus import build_icarus
 from remora.flow.tools.ports import input_names
 from remora.flow.tools.simulator import Build, build, write_source
-from remora.flow.tools.verilator import Optimise
+from remora.flow.tools.verilator import Optimise, written_file
 from remora.flow.verify.followers import CLOCK, EDGE, follower, followers, inner_names
 from remora.flow.verify.trace_package import PACKAGE, trace_package
 from remora.hdl.lib.memory_test.access import PREFIX
@@ -95,6 +95,8 @@ class Harness:
 
 MakeHarness = Callable[[Any, Mapping[str, Mapping[str, Any]]], Harness]
 """What a system puts around a design point: `remora.flow.systems.system.System.harness`."""
+Written = Mapping[str, Collection[str]]
+"""Registers inside a design that a bench writes, by Verilog module; ``*`` is any part of a name."""
 
 
 def harness_verilog(ports: Sequence[Mapping], harness: Harness) -> str:
@@ -176,6 +178,7 @@ def build_harness(
     netlist: Path | None = None,
     models: Sequence[Path] | None = None,
     wrapped: Collection[str] = (),
+    written: Written | None = None,
     optimise: Optimise = "run",
 ) -> Build:
     """Build the simulated top level for cocotb.
@@ -184,6 +187,7 @@ def build_harness(
         make: the system's own.
         netlist, models: in place of the generated ones, for mutated copies (`remora.flow.faults.mutation`).
         wrapped: paths of the instances of a mutated netlist that hold what is in them in ``good``.
+        written: what a bench writes inside the design.
     """
     found = generated.sidecar["probes"]
     probes = {name: {**probe, "path": inside(probe["path"], wrapped)} for name, probe in found.items()}
@@ -192,6 +196,8 @@ def build_harness(
         port = f"input wire [{RECORDING_BITS - 1}:0] {RECORDING}"
         harness = replace(harness, ports=(*harness.ports, port))
     sources = _sources(generated, harness, netlist or generated.netlist, models or generated.models)
+    if written:
+        sources.append(write_source("written.vlt", written_file(written)))
     arguments = (*(f"-D{define}" for define in harness.defines), *harness.arguments)
     return build(sources, HARNESS, name=generated.design.name, waves=waves, optimise=optimise, arguments=arguments)
 

@@ -26,17 +26,18 @@ from remora.flow.generate.directory import Generated
 from remora.flow.systems.registry import system_of
 from remora.flow.tools.seeds import SEED_VARIABLE
 from remora.flow.tools.simulator import Build, SimulationFailed, SimulatorError
-from remora.flow.verify.harness import build_harness
+from remora.flow.verify.harness import Written, build_harness
 from remora.hdl.lib.verilog import TOP_NAME, convert
 from remora.spec.lib.files import write_text
 from remora.spec.lib.section import Design
 from remora.tb.lib.mutants import GRACE_S, SOUND, say
-from tests.support import generated_copy
+from tests.support import COUNTERS, generated_copy
+from tests.top.crossbar import test_sizes
 
 TESTS = "tests.top"
 TOP = ""
 """In place of a module: the whole."""
-BENCHES = ("crossbar", "bmru", "lib", "sv")
+BENCHES = ("", "crossbar", "crossbar/bring_up", "bmru", "lib", "sv")
 """Folders of tb that these tests run."""
 LOOPS = "// verilator lint_off UNOPTFLAT\n"
 """Head of a netlist with mutants: the logic of those that are asleep may make loops."""
@@ -60,10 +61,25 @@ def _of(name: str, /, **arguments: Any) -> WholeTest:
     return WholeTest(name, tuple(arguments.items()))
 
 
+AGREE = tuple(
+    case
+    for case in test_sizes.CASES
+    if case.name in ("tiny-b256-u256-stall0.3-window", "tiny-b117-u52-stall0.8-images", "tiny-b1-u255-stall0-images")
+)
+"""Runs with bad packets and answers that wait; each bit of a coefficient is 0 in one of them and 1 in another."""
 SOFTWARE = (
-    _of("crossbar.test_scripts:test_scripts"), _of("crossbar.test_window:test_window"),
-)  # fmt: skip
+    _of("test_counters:test_every_bit_of_every_counter", name="crossbar"),
+    _of("test_bus:test_a_crossbar_that_infers"),
+    _of("crossbar.bring_up.test_settings:test_every_bit_of_stretches_and_limits"),
+    *(_of("crossbar.test_sizes:test_agrees_with_golden", case=case) for case in AGREE),
+    _of("crossbar.test_scripts:test_scripts"),
+    _of("crossbar.test_window:test_window"),
+    _of("crossbar.bring_up.test_driving:test_codes_are_those_of_golden", name="tiny"),
+)
 BMRU = (
+    _of("test_counters:test_every_bit_of_every_counter", name="bmru"),
+    _of("bmru.test_wake:test_the_clock_runs_exactly_while_something_is_asked_for"),
+    _of("bmru.test_wake:test_a_frame_behind_its_tick_starts_at_once"),
     _of("bmru.test_bmru:test_as_software_sees_it", name="odd", module="remora.tb.bmru.top_bmru", tests=6),
     _of("bmru.test_bmru:test_as_software_sees_it", name="odd", module="remora.tb.bmru.top_clips", tests=3),
     _of("bmru.test_bmru:test_frames_clips_and_all_that_can_be_wrong", name="odd", stall=0.5),
@@ -104,8 +120,8 @@ class Mutated:
         self.building_s = 0.0
         self._made: dict[str, tuple[Generated, Build]] = {}
 
-    def harness(self, design: Design) -> tuple[Generated, Build]:
-        """As the fixture of `tests.top.conftest`."""
+    def harness(self, design: Design, written: Written = COUNTERS) -> tuple[Generated, Build]:
+        """As the fixture of `tests.top.conftest`, with one build for all tests."""
         devices = getattr(design, "devices", None)
         key = design.hash if devices is None or devices.ideal else design.evolve(devices={"seed": 1}).hash
         if key not in self._made:
@@ -113,7 +129,8 @@ class Mutated:
             generated = generated_copy(design, Path(mkdtemp(dir=self.folder)))
             netlist = generated.netlist.read_text(encoding="utf-8")
             write_text(generated.netlist, LOOPS + put_mutants(netlist, self.module, self.mutated, CHOICE))
-            self._made[key] = generated, build_harness(generated, system_of(design).harness, optimise="build")
+            built = build_harness(generated, system_of(design).harness, written=written, optimise="build")
+            self._made[key] = generated, built
             self.building_s += _seconds() - began
         generated, build = self._made[key]
         return generated, replace(build, plusargs=(f"+{FAULT_PLUSARG}={self.number}",))
@@ -137,9 +154,12 @@ def record(name: str, folder: Path) -> None:
     """Write the accelerator of a block into ``folder``: ``bench.v``, ``bench.il`` and ``bench.json``."""
     design = None
 
-    def note(design: Design) -> tuple[Generated, Build]:
+    def note(design: Design, written: Written = COUNTERS) -> tuple[Generated, Build]:
         raise Recorded(design)
 
+    for test in TESTS_OF[name]:
+        # Of what a verdict depends on.
+        importlib.import_module(f"{TESTS}.{test.name.partition(':')[0]}")
     try:
         call(TESTS_OF[name][0], note, folder)
     except Recorded as found:
@@ -151,8 +171,8 @@ def record(name: str, folder: Path) -> None:
     recipe = {
         "module": f"{TOP_NAME}_{MODULES[name]}" if MODULES[name] else TOP_NAME,
         "design": design.model_dump(mode="json"), "test_module": "", "tests": [],
-        "config": {"tests": [list(test) for test in TESTS_OF[name]]}, "sources": [], "arguments": [],
-        "benches": _sources(), "whole": True,
+        "config": {"tests": [[test.name, repr(test.arguments)] for test in TESTS_OF[name]]},
+        "sources": [], "arguments": [], "benches": _sources(), "whole": True,
     }  # fmt: skip
     write_text(folder / "bench.json", json.dumps(recipe))
 

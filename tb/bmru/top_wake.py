@@ -151,8 +151,9 @@ class WakeBench:
         expected = account.outputs()
         self.compare(f"with {sorted(self.offered)} offered", self.found(*expected), expected)
         self.slept += not account.enabled
-        if not account.enabled and len(self.offered) == 1:
-            self.woken[next(iter(self.offered))] += 1
+        asked = self.offered & account.taking()
+        if not account.enabled and len(asked) == 1:
+            self.woken[next(iter(asked))] += 1
         for answer in (("bresp",) * ("b" in account.answering)) + (("rresp",) * ("r" in account.answering)):
             assert int(getattr(self.dut, f"s_axil_{answer}").value) == Response.OKAY, answer
         taken = self.offered & account.taking() if account.enabled else set()

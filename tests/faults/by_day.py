@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 APART = 3
-"""Positions in the catalogue from one fault of the day to the next, so that each block has some."""
+"""Positions in the catalogue from one fault of the day to the next."""
 
 
 def by_day(faults: Iterable[Any]) -> list[Any]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from remora.spec.crossbar.memories import HostMemory, host_memories
 from remora.spec.lib.macro_memories import MemoryShape
 from remora.tb.blocks.learning.core.lessons import Interrupted
-from remora.tb.blocks.learning.core.window import Host
+from remora.tb.blocks.learning.core.window import HostedCore
 from remora.tb.lib.bench import Block, BlockBench, block_test
 
-LESSONS, ABORTS, RESETS, LOST = 6, 24, 5, 6
+LESSONS, ABORTS, RESETS, LOST = 6, 24, 5, 2
 MOST_CYCLES = 1_600
 """Until a reset."""
 PATHS = {
@@ -23,7 +24,7 @@ PATHS = {
 """Instances on the way to the macro of a memory."""
 
 
-async def halted(host: Host) -> None:
+async def halted(host: HostedCore) -> None:
     """Any settings, perhaps healing that is asked for; the reservoir may be frozen."""
     host.some_settings()
     host.held["replay__freeze"] = int(host.random.random() < 0.1)
@@ -39,7 +40,7 @@ async def lessons(bench: BlockBench) -> None:
     """New sequences, their replays and healing ones, from what the host restored and on; then all memories."""
 
     async def drive(block: Block) -> None:
-        host = Host(bench, block)
+        host = HostedCore(bench, block)
         await host.cleared()
         for number in range(LESSONS):
             await halted(host)
@@ -63,7 +64,7 @@ async def soft_resets(bench: BlockBench) -> None:
     """A soft reset in any cycle of lessons and of healing, and between them; then all memories."""
 
     async def drive(block: Block) -> None:
-        host = Host(bench, block)
+        host = HostedCore(bench, block)
         await host.cleared()
         await halted(host)
         await host.restore()
@@ -84,7 +85,7 @@ async def soft_resets(bench: BlockBench) -> None:
 @block_test
 async def resets(bench: BlockBench) -> None:
     """A reset in any cycle leaves χ and a fault map of 0, and an empty reservoir, with which learning begins anew."""
-    hosts = {block.name: Host(bench, block) for block in bench.blocks}
+    hosts = {block.name: HostedCore(bench, block) for block in bench.blocks}
 
     async def until_reset(block: Block) -> None:
         host = hosts[block.name]
@@ -118,12 +119,14 @@ async def words_that_lost_a_bit(bench: BlockBench) -> None:
     """The window tells of which memory it read a word with a wrong parity, and of none else."""
 
     async def drive(block: Block) -> None:
-        host = Host(bench, block)
+        host = HostedCore(bench, block)
         await host.cleared()
         await halted(host)
         await host.restore()
         host.sound = False
-        for memory, address, word in bench.random.sample(host.words(), LOST):
+        words = host.words()
+        some = [bench.random.sample([word for word in words if word[0] is memory], LOST) for memory in PATHS]
+        for memory, address, word in chain.from_iterable(some):
             size = host_memories(block.design)[memory]
             stored = address * (size.rows.words if size.rows else 1)
             held = macro(bench, block, memory).words[stored]

@@ -244,7 +244,7 @@ OTHER_SIZES = (("one", 1), ("primes", 3), ("one", 4), ("coarse", 2))
 
 @pytest.mark.nightly
 def test_every_way_of_the_learning_engine():
-    """Cycles, and stops in every cycle; by day ``test_learning_engine.py`` compares these and the numbers."""
+    """Cycles, and stops in every cycle. By day ``test_learning_engine.py`` has three ways, and stops some updates."""
     designs = {
         f"silent_{name}": DESIGNS["tiny"].evolve(learning=LEARNS | SILENT | way) for name, way in LEARNED.items()
     }

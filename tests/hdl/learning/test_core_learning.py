@@ -1,4 +1,4 @@
-"""Learning in a core on Verilator: replays, healing, contexts, winners, a fault map and parity, and less of it."""
+"""Learning in a core on Verilator: replays, healing, contexts, winners, a fault map and parity."""
 
 from __future__ import annotations
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.self_test.plan import COUNT_BITS, HARDWARE_CLASSES, Finding, SelfTestPlan
+from remora.tb.blocks.crossbar.correction.corrections import STROBES
 from remora.tb.lib.bench import Block, BlockBench, pack
 
 NOISE = 0.04
 """How often in a cycle what is not looked at changes."""
 SEEN = 3
 """Cycles of one pointer and one list from which on the host reads the entry."""
-STROBES = ("drive", "integrate", "sample", "convert")
-FLAGS = ("pos_rest", "pos_full", "neg_rest", "neg_full")
 
 
 class Stopped(Exception):
@@ -107,7 +107,7 @@ class ShownPorts:
         """Whatever the self-test does not look at is something else."""
         random, design = self.random, self.design
         for layer in map(name_of, Layer):
-            flags = {f"program_{layer}__{flag}": random.getrandbits(design.crossbar.rows) for flag in FLAGS}
+            flags = {f"program_{layer}__{flag}": random.getrandbits(design.crossbar.rows) for flag in SENSE}
             self.put(**flags, **{f"program_{layer}__sensed": random.getrandbits(1)})
             self.put(**{f"{layer}_columns__saturations": random.getrandbits(1)})
             self.put(**{f"probe__{layer}_code": random.getrandbits(design.formats.adc_bits)})

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from remora.golden.learning.healing import HealingState
 from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.formats import FEATURE_BITS
+from remora.spec.crossbar.learning import REPLAY_STEP
 from remora.tb.blocks.learning.core.pulsed import Crossbars
 from remora.tb.blocks.learning.test_reservoir import Model
 from remora.tb.lib.bench import Block, BlockBench, pack
 
-REPLAYED_BYTE = 17
 PHASES = ("learning", "holding", "replaying", "drawing", "inserting", "healing")
 """What a core says of itself."""
 SETTINGS = ("host__", "healing__", "replay__", "memory__")
@@ -324,4 +324,4 @@ class Account:
 
     def restored(self, word: int) -> list[int]:
         """Bytes of a step of the reservoir. Rule M6."""
-        return [REPLAYED_BYTE * (word >> 4 * index & 15) for index in range(self.design.network.features)]
+        return [REPLAY_STEP * (word >> 4 * index & 15) for index in range(self.design.network.features)]

@@ -10,7 +10,7 @@ from remora.golden.learning.settings import LearningSettings
 from remora.spec.crossbar.column_groups import group_borders
 from remora.spec.crossbar.layout import Layer
 from remora.spec.crossbar.learning import MOST_ACCURACY, MOST_RATE_SHIFT
-from remora.tb.blocks.learning.core.account import WRITES, Account
+from remora.tb.blocks.learning.core.account import PHASES, WRITES, Account
 from remora.tb.blocks.learning.core.pulsed import Expected
 from remora.tb.lib.bench import Block, BlockBench, pack, some_integers
 from remora.tb.models.learning import delta, errors, feedback, move, winners
@@ -19,7 +19,6 @@ from remora.tb.models.streaming import learned_words
 TIMEOUT_CYCLES = 6_000
 HEADS = 6
 """Cycles in which the head of a sequence passes that is not learnt."""
-AT_REST = {"learning": 0, "holding": 0, "replaying": 0, "drawing": 0, "inserting": 0, "healing": 0}
 
 
 class Interrupted(Exception):
@@ -66,7 +65,7 @@ class Lessons(Account):
                 self.interrupt_in = None
                 raise Interrupted
         if self.was_reset:
-            self.say(**AT_REST)
+            self.say(**dict.fromkeys(PHASES, 0))
 
     def some_settings(self) -> None:
         """Any settings; the core is halted."""

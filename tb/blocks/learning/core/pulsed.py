@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from cocotb.triggers import Timer
 
+from remora.hdl.macros.program_port import SENSE
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.learning import DEVICES_OF_PAIR
 from remora.tb.lib.bench import Block, BlockBench
 from remora.tb.models.learning import Pair
 
 PORTS = {Layer.HIDDEN: "program_hidden", Layer.READOUT: "program_readout"}
-FLAGS = ("pos_rest", "pos_full", "neg_rest", "neg_full")
 SETTLED_NS = 2
 """Into a cycle: the selection stands."""
 
@@ -75,12 +75,12 @@ class Crossbars:
             self.selected[layer] = selected
             sensed = stands and self.random.random() < 0.8
             ports = {"busy": int(self.busy[layer] > 0), "sensed": int(sensed)}
-            ports |= self._flags(layer, *selected) if sensed else dict.fromkeys(FLAGS, 0)
+            ports |= self._flags(layer, *selected) if sensed else dict.fromkeys(SENSE, 0)
             block.put(**{f"{port}__{name}": value for name, value in ports.items()})
 
     def _flags(self, layer: Layer, tile: int, column: int) -> dict[str, int]:
         """Of a column of a tile, where the layer has it; no row that the tile does not have has one."""
-        layout, flags = self.layouts[layer], dict.fromkeys(FLAGS, 0)
+        layout, flags = self.layouts[layer], dict.fromkeys(SENSE, 0)
         if tile >= len(layout.tiles):
             return flags
         extent = layout.tiles[tile]
@@ -89,7 +89,7 @@ class Crossbars:
             if pair is None:
                 continue
             shown = (pair.positive == 0, pair.positive == pair.full, pair.negative == 0, pair.negative == pair.full)
-            for name, value in zip(FLAGS, shown, strict=True):
+            for name, value in zip(SENSE, shown, strict=True):
                 flags[name] |= int(value) << row
         return flags
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remora.spec.crossbar.learning import DEVICES_OF_PAIR, head_label_bits
+from remora.spec.crossbar.learning import DEVICES_OF_PAIR, accumulator_words, fault_words, head_label_bits
 from remora.spec.crossbar.memories import GROUP_BITS, SLICE_BITS, SLICE_GROUPS, HostMemory, host_memories
 from remora.tb.blocks.learning.core.lessons import Lessons
 
@@ -11,7 +11,7 @@ MOST_CYCLES = 100
 """Of a command."""
 
 
-class Host(Lessons):
+class HostedCore(Lessons):
     """A core whose memories the host uses while it is halted."""
 
     async def command(self, memory: HostMemory, address: int, part: int, name: str) -> None:
@@ -114,7 +114,8 @@ class Host(Lessons):
         for cycle in range(2 * len(self.chi)):
             await self.cycle()
             if not self.block.get("clearing"):
-                self.bench.compare(self.block, "clearing after a reset", cycle > 0, True)
+                sweep = max(accumulator_words(self.design), fault_words(self.design))
+                self.bench.compare(self.block, "cycles of clearing after a reset", cycle, sweep)
                 self.blind = False
                 return
         raise AssertionError(f"{self.block.name}: memories are never cleared")

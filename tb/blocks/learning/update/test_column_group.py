@@ -35,12 +35,10 @@ async def shows(bench: BlockBench, block: Block, number: int) -> None:
     groups = column_groups(block.design)
     await bench.cycle()
     ended = int(number == len(groups))
-    found = {name: block.get(name) for name in ("moving", "ended")}
-    bench.compare(block, f"group {number}", found, {"moving": 0, "ended": ended})
+    bench.compare_ports(block, f"group {number}", {"moving": 0, "ended": ended})
     network = block.design.network
     expected = {"column": network.hidden + network.classes} if ended else position(block.design, groups[number])
-    part = block.part("position")
-    bench.compare(block, f"position of group {number}", {name: part.get(name) for name in expected}, expected)
+    bench.compare_ports(block.part("position"), f"position of group {number}", expected)
 
 
 async def groups_up_to(bench: BlockBench, block: Block, last: int) -> None:

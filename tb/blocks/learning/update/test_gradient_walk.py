@@ -12,8 +12,8 @@ from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.crossbar.learning import ERROR_LIMIT, feedback_bound, gradient_bound
 from remora.spec.crossbar.update_cycles import HANDED_ON, SUMMED
 from remora.spec.lib.fixed import signed_width
-from remora.tb.blocks.learning.update.test_gradients import some_value, some_word
-from remora.tb.lib.bench import Block, BlockBench, block_test, pack, unpack_signed
+from remora.tb.blocks.learning.update.test_gradients import some_value
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_word, unpack_signed
 from remora.tb.models.learning import delta
 from remora.tb.models.streaming import fold_of_rows, learned_words
 
@@ -121,7 +121,7 @@ class Account:
         elif now == self.unnoted:
             self.noted = None
         wanted |= self.noted or {}
-        self.bench.compare(block, what + "ports", {name: block.get(name) for name in wanted}, wanted)
+        self.bench.compare_ports(block, what + "ports", wanted)
         self.shown = self.sums.get(now, self.shown)
         if self.shown is not None:
             design = self.design

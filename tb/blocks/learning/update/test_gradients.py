@@ -11,7 +11,7 @@ from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.crossbar.learning import ERROR_LIMIT, delta_bound, gradient_bound
 from remora.spec.lib.fixed import signed_width
-from remora.tb.lib.bench import Block, BlockBench, block_test, pack, unpack_signed
+from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_word, unpack_signed
 from remora.tb.models.streaming import fold_of_rows, learned_words
 
 CYCLES = 1_500
@@ -21,11 +21,6 @@ def some_value(random: Random, limit: int) -> int:
     """A value in ±``limit``: an end, 0, of one bit, or any."""
     size = random.choice((limit, 0, min(limit, 1 << random.randrange(limit.bit_length())), random.randint(0, limit)))
     return random.choice((size, -size))
-
-
-def some_word(random: Random, bits: int) -> int:
-    """An unsigned word: an end, of one bit, or any."""
-    return random.choice((0, (1 << bits) - 1, 1 << random.randrange(bits), random.getrandbits(bits)))
 
 
 class Account:

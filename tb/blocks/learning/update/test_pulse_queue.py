@@ -111,8 +111,7 @@ class Account:
         expected = {"room": room, "empty": int(first is None), "valid": int(whole and not skips)}
         if first and expected["valid"]:
             expected |= self._shown(first)
-        found = {name: self.block.get(name) for name in expected}
-        self.bench.compare(self.block, f"cycle {self.now}", found, expected)
+        self.bench.compare_ports(self.block, f"cycle {self.now}", expected)
         # What the cycle leaves.
         if skips or (takes and expected["valid"]):
             self.queue.popleft()

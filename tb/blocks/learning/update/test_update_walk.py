@@ -317,8 +317,7 @@ class Account:
             }  # fmt: skip
         if result:
             expected |= self._due(result)
-        found = {name: self.block.get(name) for name in expected}
-        self.bench.compare(self.block, f"cycle {self.now}", found, expected)
+        self.bench.compare_ports(self.block, f"cycle {self.now}", expected)
 
     def _due(self, result: Result) -> dict[str, int]:
         """What is shown of rows in the cycle in which their pulses are due."""

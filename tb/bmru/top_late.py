@@ -67,10 +67,11 @@ async def late(dut) -> None:
     frames.send()
     await host.cycles(GAP)
     await host.start()
-    for _ in range(config["paced"]):
+    for number in range(config["paced"]):
         frames.send()
-        await host.cycles(random.randrange(GAP, 4 * period if random.random() < 0.3 else 2 * period - GAP))
-    await host.cycles(2 * period)
+        # Frames that are quicker than the period wait for their ticks; then one lets ticks pass.
+        await host.cycles(random.randrange(GAP, 2 * GAP) if number % 4 else random.randrange(period, 4 * period))
+    await host.cycles(5 * period)
     (_, first), *rest = frames.take()
     before, behind = first, 0
     for number, (come, answered) in enumerate(rest):
@@ -78,4 +79,4 @@ async def late(dut) -> None:
         expected = max(come + took, tick)
         assert answered == expected, f"frame {number}: answered {answered - expected} cycles late"
         before, behind = answered, behind + (answered > tick)
-    assert len(rest) == config["paced"] and len(rest) // 8 < behind < len(rest) - len(rest) // 8
+    assert len(rest) == config["paced"] and min(behind, len(rest) - behind) > 4, (behind, len(rest))

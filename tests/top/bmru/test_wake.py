@@ -29,6 +29,6 @@ def test_a_frame_behind_its_tick_starts_at_once(harness, tmp_path):
         "chain": "".join("1" if bit else "0" for bit in lively_codes(DESIGN, 5).chain()),
         "settings": asdict(VoteSettings.of(DESIGN, sliding=True, report_votes=False, report_frames=True)),
         "packets": [packet.data.hex() for packet in packets],
-        "period": 150, "free": FREE, "paced": PACED,
+        "period": 300, "free": FREE, "paced": PACED,
     }  # fmt: skip
     run(build, "remora.tb.bmru.top_late", config=config, run_dir=tmp_path)

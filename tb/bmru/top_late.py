@@ -70,7 +70,7 @@ async def late(dut) -> None:
     for number in range(config["paced"]):
         frames.send()
         # Frames that are quicker than the period wait for their ticks; then one lets ticks pass.
-        await host.cycles(random.randrange(GAP, 2 * GAP) if number % 4 else random.randrange(period, 4 * period))
+        await host.cycles(random.randrange(GAP, 2 * GAP) if number % 4 else random.randrange(3 * period, 5 * period))
     await host.cycles(5 * period)
     (_, first), *rest = frames.take()
     before, behind = first, 0

@@ -10,6 +10,7 @@ from remora.spec.crossbar.column_groups import accumulator_rows, column_groups, 
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.update_cycles import ROUNDED, queue_slots
 from remora.spec.lib.fixed import unsigned_width
+from remora.tb.blocks.learning.update.resetting import reset_often
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
 
 CYCLES, RESETS = 1_500, 30
@@ -180,14 +181,4 @@ async def columns(bench: BlockBench) -> None:
 async def resets(bench: BlockBench) -> None:
     """After a reset in any cycle the queue is empty, and the first column is that of slot 0."""
     accounts = {block.name: Account(bench, block) for block in bench.blocks}
-    for number in range(RESETS):
-        cycles = bench.random.randrange(5 if number % 4 == 0 else 100)
-
-        async def drive(block: Block, cycles: int = cycles) -> None:
-            for _ in range(cycles):
-                await accounts[block.name].cycle()
-
-        await bench.each(drive)
-        await bench.reset(1)
-        for account in accounts.values():
-            account.reset()
+    await reset_often(bench, accounts, RESETS, 5, 100)

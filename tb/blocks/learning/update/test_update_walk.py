@@ -24,6 +24,7 @@ from remora.spec.crossbar.update_cycles import ROUNDED, queue_slots
 from remora.spec.crossbar.update_rules.registry import update_rule
 from remora.spec.crossbar.verify.verification import SAMPLE_GAP
 from remora.spec.lib.fixed import saturate, signed_width, unsigned_width
+from remora.tb.blocks.learning.update.resetting import reset_often
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers
 from remora.tb.models.learning import move, rounded
 
@@ -360,14 +361,4 @@ async def walks(bench: BlockBench) -> None:
 async def resets(bench: BlockBench) -> None:
     """After a reset in any cycle nothing is under way, and all accumulators are 0."""
     accounts = {block.name: Account(bench, block) for block in bench.blocks}
-    for number in range(RESETS):
-        cycles = bench.random.randrange(3 if number % 4 == 0 else 240)
-
-        async def drive(block: Block, cycles: int = cycles) -> None:
-            for _ in range(cycles):
-                await accounts[block.name].cycle()
-
-        await bench.each(drive)
-        await bench.reset(1)
-        for account in accounts.values():
-            account.reset()
+    await reset_often(bench, accounts, RESETS, 3, 240)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from remora.spec.crossbar.column_groups import ColumnGroup, column_groups, group_borders
+from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.formats import FEATURE_BITS
 from remora.spec.crossbar.layout import Layer, layer_layout
 from remora.spec.crossbar.learning import (
@@ -20,18 +21,19 @@ from remora.spec.crossbar.learning import (
 )
 from remora.spec.crossbar.update_cycles import written_update_cycles
 from remora.spec.lib.fixed import signed_width
+from remora.tb.blocks.learning.core.pulsed import PORTS
 from remora.tb.blocks.learning.engine_account import Account, Seen, Sequence
 from remora.tb.lib.bench import Block, BlockBench, block_test, pack, some_integers, unpack_signed
 from remora.tb.models import learning as model
+from remora.tb.models.streaming import stored_word
 
 UPDATES, RESETS = 14, 10
 TIMEOUT_CYCLES = 20_000
-PORTS = {Layer.HIDDEN: "program_hidden", Layer.READOUT: "program_readout"}
 
 
-def signed_words(words: list[int], bits: int) -> int:
-    """Words as streamed: sign above magnitude."""
-    return pack([abs(word) | (word < 0) << bits for word in words], bits + 1)
+def stored_words(design: DesignPoint, words: list[int]) -> int:
+    """Words of all units as the streamer takes them, side by side."""
+    return pack([stored_word(design, word) for word in words], design.formats.stream_bits + 1)
 
 
 class Engine:
@@ -128,7 +130,7 @@ class Engine:
         )  # fmt: skip
         self.block.put(context_index=context)
         for step in range(length):
-            words = signed_words(sequence.words[step], formats.stream_bits)
+            words = stored_words(design, sequence.words[step])
             for fold in range(design.folds):
                 codes = sequence.codes[step][fold * design.cell.lanes : (fold + 1) * design.cell.lanes]
                 self.block.put(
@@ -137,7 +139,7 @@ class Engine:
                 )  # fmt: skip
                 await self.bench.cycle()
         self.block.put(
-            keep_words=0, keep_codes=0, words=signed_words(sequence.readout_words, formats.stream_bits),
+            keep_words=0, keep_codes=0, words=stored_words(design, sequence.readout_words),
             label=sequence.label, scores=pack(sequence.scores, formats.adc_bits), length=length,
         )  # fmt: skip
         return sequence

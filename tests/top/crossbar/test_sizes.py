@@ -52,7 +52,7 @@ CASES = (
     *(Case(name, 100 + 17 * k, 30 + 22 * k, (0.0, 0.8)[k % 2], IMAGES, False) for k, name in enumerate(DESIGNS)),
     *(
         Case("tiny", reset, update, 0.0, IMAGES, False)
-        for reset, update in ((0, 0), (0, 1), (1, 255), (256, 0), (0, 256), (138, 203))
+        for reset, update in ((0, 0), (0, 1), (1, 255), (256, 0), (0, 256), (256, 90), (138, 203))
     ),
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-APART = 3
+APART = 4
 """Positions in the catalogue from one fault of the day to the next."""
 
 
@@ -15,7 +15,7 @@ def by_day(faults: Iterable[Any]) -> list[Any]:
     """The first of every `APART` as it is, the others marked ``nightly``.
 
     Drawn mutants of every block (``remora mutate``) say how much the tests notice. Faults of the catalogue show that
-    runs of whole designs do, which a third of them says as well.
+    runs of whole designs do, which a quarter of them says as well.
 
     Args:
         faults: values of one parameter, or tuples of the values of several.

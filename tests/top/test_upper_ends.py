@@ -60,7 +60,7 @@ def test_weights_features_and_coefficients(name, sign, harness, tmp_path):
     assert result.counters[Counter.ADC_SATURATIONS] > 0
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("name", ["accumulate", pytest.param("direct", marks=pytest.mark.nightly)])
 def test_counts_and_settings_of_learning(name, harness, tmp_path):
     """From a checkpoint in which everything is as large as it may be: counts that wrap or stay, χ at its end, a full
     reservoir, most winners, most replays, the slowest rates."""

@@ -10,7 +10,7 @@ from tests.support import simulate_cases
 
 RESERVOIR = {"learning": {"enabled": True, "replay_capacity": 3}}
 AT_NIGHT = ("tiny", "below", "powers", "above", "mnist", "bistable_tiny", "bistable_primes", "three_tiny")
-AT_NIGHT += ("learns_tiny", "replays_tiny")
+AT_NIGHT += ("learns_one", "learns_tiny", "replays_one", "replays_tiny", "three_one")
 """What lies between the others."""
 
 

@@ -9,7 +9,7 @@ from tests.hdl.designs import BISTABLE, DESIGNS, REFERENCE, TILED, cases, make_d
 from tests.hdl.macro_models import ARRAY, CROSSBAR_OPTIONS
 from tests.support import simulate_cases
 
-AT_NIGHT = ("tiny", "coarse", "exact", "bistable_tiny", "slow", "reference")
+AT_NIGHT = ("tiny", "coarse", "exact", "bistable_tiny", "bistable_tall", "slow", "reference")
 """What is larger than others of its kind, or lies between them."""
 
 

@@ -91,7 +91,9 @@ def chips(design: DesignPoint, seeds: range) -> list[DesignPoint]:
 
 
 @pytest.mark.parametrize("stall", [0.0, 0.5])
-@pytest.mark.parametrize("name", [pytest.param("one", marks=pytest.mark.nightly), "contexts", "every step"])
+@pytest.mark.parametrize(
+    "name", ["contexts", *(pytest.param(name, marks=pytest.mark.nightly) for name in ("one", "every step"))]
+)
 def test_infers_as_golden_does(name, stall, harness, tmp_path):
     """Two chips, aged by a day; every non-ideality changes codes by itself."""
     changed = set()
@@ -106,7 +108,7 @@ def test_infers_as_golden_does(name, stall, harness, tmp_path):
 
 
 @pytest.mark.parametrize("stall", [0.0, 0.5])
-@pytest.mark.parametrize("name", LEARNING)
+@pytest.mark.parametrize("name", ["accumulate", pytest.param("direct", marks=pytest.mark.nightly)])
 def test_learns_as_golden_does(name, stall, harness, tmp_path):
     """Two chips; devices move, wear out and are replayed to, also without new sequences."""
     for design in chips(LEARNING[name], range(1, 3)):
@@ -160,6 +162,7 @@ def test_each_non_ideality_alone(harness, tmp_path):
         run(harness, tmp_path / name, only, stimulus)
 
 
+@pytest.mark.nightly
 def test_stalls_contexts_and_parts_give_the_same_codes(harness, tmp_path):
     """A sample's noise follows from its sequence and step, whatever else goes on."""
     design = INFERRING["contexts"]

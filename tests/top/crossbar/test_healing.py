@@ -37,7 +37,7 @@ HEALERS = {
     "direct": REPLAYERS["direct"].evolve(learning={**HEALS, "columns": 3}, system={"contexts": 3}),
     "every": EVERY_STEP["learns"].evolve(learning=HEALS),
 }
-AT_NIGHT = ("three", "every")
+AT_NIGHT = ("three", "every", "one", "signed")
 
 
 def run(harness, tmp_path, design: DesignPoint, stimulus: Stimulus, *, stall: float = 0.0, seed: int = 1):

@@ -48,7 +48,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.nightly) if name in ("three", "columns") else name for name in CASES]
+    "name", [name if name == "accumulate" else pytest.param(name, marks=pytest.mark.nightly) for name in CASES]
 )
 def test_healing_among_packets(name, harness, tmp_path):
     design = CASES[name]

@@ -69,7 +69,7 @@ LEARNERS = {
 AT_NIGHT = (
     "columns folds", "two columns", "four columns", "coarse", "exact", "direct folds", "direct winners",
     # By day replay and healing run one of each dimension, folded lanes, winners, and several columns in direct mode.
-    "winners", "one", "folds", "columns", "columns direct", "one lane", "default", "primes",
+    "winners", "one", "folds", "columns", "columns direct", "one lane", "default", "primes", "classes", "quick",
 )  # fmt: skip
 ALL_LEARN = (*KINDS, LEARN, "hidden weights", "readout weights", "counts")
 
@@ -130,6 +130,7 @@ def test_full_pairs_drop_their_pulses(harness, tmp_path):
     assert result.counters[Counter.PULSES] > 0 and result.counters[Counter.PULSES_DROPPED] > 0
 
 
+@pytest.mark.nightly
 def test_larger_macros_learn_what_the_weight_window_programmed(harness, tmp_path):
     """Every pair of devices at the end: as golden learnt, and at rest where the macro has more than the tile uses."""
     design = LEARNERS["classes"]
@@ -155,7 +156,7 @@ def test_only_learning(harness, tmp_path):
 
 
 def test_a_design_that_learns_still_only_infers_where_asked_to(harness, tmp_path):
-    design = LEARNERS["primes"]
+    design = LEARNERS["tiny"]
     stimulus = replace(learning_stimulus(design, SEQUENCES, Coefficients(200, 30), 7), asked=None)
     stimulus = with_bad_packets(design, stimulus, 7)
     _, build = harness(design)

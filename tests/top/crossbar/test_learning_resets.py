@@ -37,7 +37,7 @@ SEQUENCES, PHASES, NEEDED = 4, 24, {"cut": 3}
 GATES = Coefficients(256, 216)
 
 
-@pytest.mark.parametrize("columns", [1, 3])
+@pytest.mark.parametrize("columns", [pytest.param(1, marks=pytest.mark.nightly), 3])
 def test_resets_while_learning(columns, harness, tmp_path):
     learn_through_pin_resets(DESIGN.evolve(learning={"columns": columns}), harness, tmp_path)
 

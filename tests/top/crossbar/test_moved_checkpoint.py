@@ -43,7 +43,7 @@ def trained(request, tmp_path_factory):
     return request.param, path, test, infer(design, network.weights, test.x, coefficients=network.coefficients)
 
 
-@pytest.mark.parametrize("name", SIMULATED)
+@pytest.mark.parametrize("name", ["tiny", pytest.param("one lane", marks=pytest.mark.nightly)])
 def test_it_decides_the_same_on_other_tiles_and_lanes(name, trained, harness, tmp_path):
     differ, path, test, expected = trained
     design = SIMULATED[name]

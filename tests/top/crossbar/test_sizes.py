@@ -43,7 +43,7 @@ NO_SATURATION = ("one", "exact", "coarse")
 
 IMAGES_BY_DAY = ("one", "tiny")
 """Whose weights by day come from memory images too, without stalls and with many."""
-WINDOW_BY_DAY = ("one", "tiny", "powers", "exact", "tiled")
+WINDOW_BY_DAY = ("one", "tiny", "exact", "tiled")
 """Whose weights by day come through the weight window: the smallest and the tutorial's, signed features, several tiles.
 """
 

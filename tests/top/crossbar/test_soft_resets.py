@@ -93,8 +93,8 @@ CASES = {
     "direct": Case(learner("tiny", **REPLAYING, update="direct", accumulator_level=128, winners=4), LONG, 0.5),
 }
 
-AT_NIGHT = ("one", "primes", "columns", "accumulate")
-"""By day the other cases have replay, winners, stalls, real devices, and none of them."""
+AT_NIGHT = ("one", "primes", "columns", "accumulate", "signed")
+"""By day the other cases have winners, stalls, real devices, and none of them."""
 
 
 def two_tasks(design: DesignPoint, count: int) -> tuple[SequenceSet, NDArray[np.int64]]:

@@ -45,7 +45,7 @@ FAULTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["one", "tiny", "above"])
+@pytest.mark.parametrize("name", ["one", "tiny", pytest.param("above", marks=pytest.mark.nightly)])
 def test_codes_are_those_of_golden(name, harness, tmp_path):
     """Sizes of 1, several tiles in both directions, and a tile of two slices."""
     design = DESIGNS[name]
@@ -60,7 +60,7 @@ def test_codes_are_those_of_golden(name, harness, tmp_path):
 @pytest.mark.parametrize(
     "hanging",
     [
-        pytest.param(name, marks=pytest.mark.nightly) if name in ("every", "verified") else name
+        pytest.param(name, marks=pytest.mark.nightly) if name in ("every", "verified", "integrators") else name
         for name in DESIGN_POINTS
     ],
     indirect=True,

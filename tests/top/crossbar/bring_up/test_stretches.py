@@ -15,9 +15,14 @@ from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, HIDDEN, REA
 
 STRETCHES = [[0, 0, 0, 0], [1, 0, 0, 0], [0, 3, 0, 0], [0, 0, 1, 0], [0, 0, 20, 0], [2, 1, 5, 3]]
 """Of planes, the gap, conversions and pulses."""
+AT_NIGHT = ("every", "verified")
 
 
-@pytest.mark.parametrize("hanging", DESIGN_POINTS, indirect=True)
+@pytest.mark.parametrize(
+    "hanging",
+    [pytest.param(name, marks=pytest.mark.nightly) if name in AT_NIGHT else name for name in DESIGN_POINTS],
+    indirect=True,
+)
 def test_answers_stay_and_cycles_are_those_of_the_model(hanging, tmp_path):
     """Lone sequences; and of several in flight the fewest cycles from one step to the next."""
     design = DESIGN_POINTS[hanging[0]]
@@ -46,7 +51,9 @@ def test_the_same_weights_are_learnt(hanging, tmp_path):
     run_hanging(hanging, tmp_path, "top_stretches.learnt", stretches=[STRETCHES[0], STRETCHES[-1]], learnt=12)
 
 
-@pytest.mark.parametrize("hanging", ["three", "integrators", "every"], indirect=True)
+@pytest.mark.parametrize(
+    "hanging", ["three", "integrators", pytest.param("every", marks=pytest.mark.nightly)], indirect=True
+)
 def test_a_converter_that_is_slow(hanging, tmp_path):
     """One tile of several is enough to hold up its layer."""
     run_hanging(hanging, tmp_path, "top_stretches.slow_converters", slow(HIDDEN[-1], 30), slow(READOUT[0], 5))

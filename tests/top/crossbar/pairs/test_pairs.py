@@ -51,7 +51,8 @@ def test_ideal_devices_learn_as_golden_does(rule, harness, tmp_path):
     assert run(harness, tmp_path, design, 3) == sum(tile.macro_rows * tile.macro_columns for tile in all_tiles(design))
 
 
-@pytest.mark.parametrize("rule", [pytest.param("accumulate", marks=pytest.mark.nightly), "direct"])
+@pytest.mark.nightly
+@pytest.mark.parametrize("rule", ["accumulate", "direct"])
 def test_real_devices_learn_as_golden_does(rule, harness, tmp_path):
     """Two chips: references at symmetry points, which no pulse moves, and time does."""
     for seed in (1, 2):

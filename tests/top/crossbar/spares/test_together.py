@@ -44,7 +44,8 @@ TOGETHER = {
 }
 
 
-@pytest.mark.parametrize("name", ["verified", pytest.param("digital biases", marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", ["verified", "digital biases"])
 def test_spares_stand_in_for_dead_columns(name, harness, tmp_path):
     """With gains, corrections, a fault map, replay and healing: every code, update, device of every bitline and count,
     and with a window that verifies every slice that it programs. Golden of an idle map is noticed. Rules Y2 to Y5."""

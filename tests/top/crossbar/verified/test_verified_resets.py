@@ -39,7 +39,8 @@ def test_verified_learning_goes_on_from_what_was_saved(harness, tmp_path):
     assert whole.updates > HALF and whole.hidden_accumulators.any()
 
 
-@pytest.mark.parametrize("columns", [pytest.param(1, marks=pytest.mark.nightly), 3])
+@pytest.mark.nightly
+@pytest.mark.parametrize("columns", [1, 3])
 def test_the_pin_ends_reads_and_pulses_where_they_are(columns, harness, tmp_path):
     """Rules J1 and Z1: a reset in any phase of a verification, and what is read and corrected afterwards is golden's.
 

@@ -37,6 +37,7 @@ COMMANDS = {
     "simulate": "Run the generated hardware under Verilator and compare every step with golden.",
     "selftest": "Put defects into a chip, let it test itself, and compare what it finds.",
     "experiment": "Run a named experiment, resumable: JSON result and figures.",
+    "sweep": "Measure many design points in parallel, here or on a cluster: a table and a Pareto front.",
     "bench": "Measure cycles a step and the speed of simulation, golden and builds.",
     "faults": "Test of the tests: inject faults and see that the regression notices each.",
     "mutate": "Test of the tests of blocks: mutate a block with Yosys and see that its tests notice.",

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from remora.flow.commands.worker_options import ClusterOption, JobsOption
 from remora.flow.report.console import JsonOption, check_results, console, write_json
 from remora.flow.tools.seeds import LARGEST_SEED
 from remora.spec.lib.extras import require_extra
@@ -35,9 +36,8 @@ def command(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the experiment; repeatable.")
     ] = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, max=256, help="Pieces of work that are done at once, each on a core.")
-    ] = 1,
+    jobs: JobsOption = 1,
+    cluster: ClusterOption = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Where results, figures and finished work go.")
     ] = Path("build/experiments"),
@@ -81,6 +81,7 @@ def command(
     from remora.flow.experiments import ExperimentError, find_experiment
     from remora.flow.experiments.runner import Options, run_experiment
     from remora.flow.experiments.settings import read_settings
+    from remora.flow.sweep.workers import Workers
 
     if seeds and seed + seeds > 2**32:
         raise ExperimentError(f"--seeds {seeds} from --seed {seed} up passes 2**32 - 1, the largest seed")
@@ -89,7 +90,7 @@ def command(
         raise ExperimentError(f"--sequences {sequences}: experiment '{name}' takes no number of them; leave it out")
     options = Options(seed, quick, output, sequences, seeds, read_settings(name, module, settings or []))
     check_results(json, beside=[output])
-    result, lines = run_experiment(name, module, options, jobs)
+    result, lines = run_experiment(name, module, options, Workers(jobs, cluster))
     for line in lines:
         console().print(line, soft_wrap=True)
     write_json(json, result)

@@ -11,8 +11,9 @@ from functools import partial
 
 import numpy as np
 
-from remora.flow.experiments.figures import Chart, Curve, Map, Panel
-from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
+from remora.flow.report.figures import Chart, Curve, Map, Panel
+from remora.flow.sweep.units import Context, Unit
 from remora.golden.crossbar.miru import infer
 from remora.golden.crossbar.weights import Weights
 from remora.spec.crossbar.design import Crossbar, DesignPoint, Formats, Learning, Network

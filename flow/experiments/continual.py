@@ -17,9 +17,10 @@ import numpy as np
 from remora.flow.experiments import ExperimentError
 from remora.flow.experiments.continual_summary import compared, draw, lines_of
 from remora.flow.experiments.learners import ChipLearner, Learner, SoftwareLearner
-from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
 from remora.flow.experiments.settings import OneOf, SomeOf, Whole
 from remora.flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented, split_cifar10
+from remora.flow.sweep.units import Context, Unit
 from remora.flow.systems.crossbar.train import data_digest
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.files import write_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from remora.flow.experiments.figures import Chart, Curve, Map, Panel
+from remora.flow.report.figures import Chart, Curve, Map, Panel
 
 SOFTWARE = "software"
 

@@ -12,10 +12,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.flow.experiments.figures import Chart, Curve, Guide, Panel
 from remora.flow.experiments.learners import ChipLearner, SoftwareLearner
-from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
 from remora.flow.experiments.streams import presented
+from remora.flow.report.figures import Chart, Curve, Guide, Panel
+from remora.flow.sweep.units import Context, Unit
 from remora.flow.systems.crossbar.train import data_digest
 from remora.golden.crossbar.weights import initial_weights
 from remora.golden.data.load import SequenceSet, load

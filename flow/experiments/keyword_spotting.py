@@ -14,8 +14,9 @@ from itertools import product
 
 from remora.flow.experiments.keyword_rtl import run_hardware
 from remora.flow.experiments.keyword_summary import describe_summary, draw_confusions, summarise
-from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
 from remora.flow.experiments.sliding_window import STREAMS, slide
+from remora.flow.sweep.units import Context, Unit
 from remora.flow.systems.bmru.evaluation import Spotter, evaluate
 from remora.flow.systems.bmru.networks import load_clips, require_both, train_spotter
 from remora.golden.bmru.wake_ups import COUNTING

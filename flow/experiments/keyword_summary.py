@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from remora.flow.experiments.figures import Chart, Map, Panel
+from remora.flow.report.figures import Chart, Map, Panel
 from remora.flow.systems.bmru.evaluation import add_confusions, add_up, balanced
 from remora.golden.data.keywords import KEYWORD
 

@@ -22,8 +22,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.flow.experiments.figures import Chart, Curve, Guide, Panel
-from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
+from remora.flow.report.figures import Chart, Curve, Guide, Panel
+from remora.flow.sweep.units import Context, Unit
 from remora.flow.systems.bmru.evaluation import Spotter
 from remora.flow.systems.bmru.networks import bundled_network, load_clips
 from remora.golden.bmru.core import BmruCore, CoreRun

@@ -11,8 +11,9 @@ from functools import partial
 
 import numpy as np
 
-from remora.flow.experiments.figures import Chart, Curve, Panel
-from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
+from remora.flow.report.figures import Chart, Curve, Panel
+from remora.flow.sweep.units import Context, Unit
 from remora.golden.bmru.codes import BmruCodes
 from remora.golden.bmru.core import BRANCHES, BmruCore
 from remora.spec.bmru.design import BmruDesign

@@ -1,18 +1,11 @@
 """Running an experiment: units of work that are done once, progress, the result as JSON with provenance, charts.
 
-Every finished unit is a JSON file in the output directory, named by a hash of its parameters; a later run with the same
-parameters takes it from there. A unit of long work may keep its own state in a folder, so that an interruption costs
-little. Change ``VERSION`` of an experiment's module where its code gives other results for the same parameters.
+Change ``VERSION`` of an experiment's module where its code gives other results for the same parameters.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import shutil
-import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -21,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from remora.flow.experiments.seeds import half_intervals, mean_and_spread
 from remora.flow.report.console import progress, write_json
 from remora.flow.report.provenance import provenance
-from remora.flow.tools.children import Ended, end_workers, signals_end
+from remora.flow.sweep.units import Advance, Store, Unit
+from remora.flow.sweep.workers import HERE, Workers, do_all
 
 if TYPE_CHECKING:
-    from remora.flow.experiments.figures import Chart
+    from remora.flow.report.figures import Chart
 
 
 @dataclass(frozen=True)
@@ -62,36 +56,6 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Context:
-    """What a unit may use while it works.
-
-    Attributes:
-        advance: to be called with the amount of work done since the last call.
-        folder: for its state between interruptions; removed when the unit is done.
-        shared: for what units share, of one experiment or several; it need not be there yet.
-    """
-
-    advance: Callable[[int], None]
-    folder: Path
-    shared: Path
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A piece of work with a JSON result.
-
-    Attributes:
-        parameters: all that decides the result, as JSON holds it.
-        cost: amount of work, in the unit of the progress bar.
-        work: does it.
-    """
-
-    parameters: dict[str, Any]
-    cost: int
-    work: Callable[[Context], dict[str, Any]]
-
-
-@dataclass(frozen=True)
 class Conclusion:
     """An experiment's own result.
 
@@ -107,12 +71,12 @@ class Conclusion:
 
 
 def run_experiment(
-    name: str, module: ModuleType, options: Options, jobs: int = 1
+    name: str, module: ModuleType, options: Options, workers: Workers = HERE
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Do what is not done yet, conclude, write result and figures; the result and the lines to show.
 
     Args:
-        jobs: units that are done at once, each in a process of its own where there are several.
+        workers: who does the units.
 
     Raises:
         ExperimentError: data is missing that the experiment cannot do without.
@@ -125,7 +89,7 @@ def run_experiment(
     with progress(name, sum(unit.cost for units in plans for unit in units), "sequences") as advance:
         for one in every:
             units = plans.pop(0)  # so that its data goes with it
-            done = list(_all_done(name, version, units, options.directory, advance, jobs))
+            done = _all_done(Store(name, version, options.directory), units, workers, advance)
             commits |= {found["provenance"]["commit"] for found in done}
             conclusions.append(module.conclude(one, [found["result"] for found in done]))
     conclusion = conclusions[0] if len(every) == 1 else _over_seeds(module, every, conclusions)
@@ -157,64 +121,15 @@ def _over_seeds(module: ModuleType, every: list[Options], conclusions: list[Conc
     return Conclusion(result, drawn.charts, (*drawn.lines, said))
 
 
-def _all_done(
-    name: str, version: int, units: list[Unit], directory: Path, advance: Callable[[int], None], jobs: int
-) -> Iterator[dict[str, Any]]:
-    """Every unit as it is stored, in order. With several jobs progress comes unit by unit."""
-    if jobs == 1:
-        yield from (_do(name, version, unit, directory, advance) for unit in units)
-        return
-    from joblib import Parallel, delayed
+def _all_done(store: Store, units: list[Unit], workers: Workers, advance: Advance) -> list[dict[str, Any]]:
+    """Every unit as it is stored, in order.
 
-    # A process for each unit at hand; joblib shares the processor's threads out among them.
-    work = (delayed(_do_apart)(name, version, unit, directory) for unit in units)
-    for unit, done in zip(units, Parallel(n_jobs=jobs, return_as="generator", batch_size=1)(work), strict=True):
-        if isinstance(done, Exception):
-            end_workers()
-            raise done
-        advance(unit.cost)
-        yield done
-
-
-def _do_apart(name: str, version: int, unit: Unit, directory: Path) -> dict[str, Any] | Exception:
-    """`_do` in a process of its own, which ends its children when a signal ends it; nobody watches its progress.
-
-    Returns what it raises: joblib would kill the workers beside it before they could end their children.
+    Raises:
+        Exception: the first that a unit's work raised; the others end.
     """
-    try:
-        with signals_end():
-            return _do(name, version, unit, directory, lambda work: None)
-    except Exception as error:
-        error.add_note(traceback.format_exc())
-        return error
-    except Ended as end:
-        # joblib would keep a worker that raises anything.
-        os._exit(end.exit_code)
-
-
-def _do(name: str, version: int, unit: Unit, directory: Path, advance: Callable[[int], None]) -> dict[str, Any]:
-    # As JSON gives it back, so that a stored unit is known again: a tuple comes back as a list.
-    identity = json.loads(json.dumps({"experiment": name, "version": version, "parameters": unit.parameters}))
-    key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-    path = directory / "units" / f"{name}-{key}.json"
-    done = _finished(path, identity)
-    if done is not None:
-        advance(unit.cost)
-        return done
-    folder = path.with_suffix(".state")
-    folder.mkdir(parents=True, exist_ok=True)
-    result = unit.work(Context(advance, folder, directory / "shared"))
-    stored = {**identity, "result": result, "provenance": provenance()}
-    write_json(path, stored)
-    shutil.rmtree(folder)
-    return stored
-
-
-def _finished(path: Path, identity: dict) -> dict[str, Any] | None:
-    """The stored unit; None where there is none, or none that can be read, which is then done again."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        complete = all(found[key] == identity[key] for key in identity) and "commit" in found["provenance"]
-        return found if complete and "result" in found else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    done = [{}] * len(units)
+    for each in do_all(store, units, workers, advance):
+        if isinstance(each.stored, Exception):
+            raise each.stored
+        done[each.number] = each.stored
+    return done

@@ -7,10 +7,14 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+FIELDS = ("command", "commit", "version", "seed")
+
 
 def provenance(seed: int | None = None) -> dict:
-    """Command, commit (with ``+`` where files differ from it), version and seed of this run; unknown ones are None."""
-    return {"command": _command(), "commit": _commit(), "version": _version(), "seed": seed}
+    """`FIELDS` of this run: command, commit (with ``+`` where files differ from it), version and seed; unknown ones are
+    None.
+    """
+    return dict(zip(FIELDS, (_command(), _commit(), project_version(), seed), strict=True))
 
 
 def _command() -> str:
@@ -32,7 +36,8 @@ def _commit() -> str | None:
     return commit + ("+" if changed else "")
 
 
-def _version() -> str | None:
+def project_version() -> str | None:
+    """Of the installed package; None where it is not installed."""
     try:
         return version("remora")
     except PackageNotFoundError:

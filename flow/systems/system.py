@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, get_args, get_type_hints
 
 from remora.flow.generate.packaging import PLAIN, Packaging
 from remora.flow.systems.options import GenerateOptions, Options
@@ -140,7 +140,7 @@ class System(ABC, Generic[AnyDesign, Content]):
         return GenerateOptions if command == "generate" else None
 
     def make_options(self, command: str, **values: Any) -> Any:
-        """Options of a command with these values, the others as by default.
+        """Options of a command with these values, the others as by default; a path may be given as text.
 
         Raises:
             RemoraError: the system lacks the command, or the command has no such option.
@@ -153,7 +153,14 @@ class System(ABC, Generic[AnyDesign, Content]):
             raise RemoraError(
                 f"{', '.join(unknown)}: no option of {command} for {self.plural}; it has {', '.join(known)}"
             )
-        return kind(**values)
+        hints = get_type_hints(kind)
+        paths = {name for name, hint in hints.items() if hint is Path or Path in get_args(hint)}
+        return kind(
+            **{
+                name: Path(value) if name in paths and isinstance(value, str) else value
+                for name, value in values.items()
+            }
+        )
 
     def simulate(self, design: AnyDesign, options: Any) -> Simulated:
         """Run the generated hardware and compare it with golden.

@@ -26,6 +26,9 @@ POLL_S = 0.25
 GRACE_S = 3.0
 """Time that a process has between being asked and being forced to end."""
 
+_running: set[subprocess.Popen] = set()
+"""First processes of the groups that `run_child` waits for now."""
+
 
 class Ended(BaseException):
     """A signal ends the command; no ``Exception``, so that nothing takes it for a failure of the work."""
@@ -103,7 +106,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def end_workers(workers: Iterable[BaseProcess] | None = None) -> None:
-    """End worker processes, all of ``multiprocessing`` and joblib where None; each ends its own children first."""
+    """End worker processes, all of ``multiprocessing`` where None; each ends its own children first."""
     if workers is None:
         if "multiprocessing" not in sys.modules:
             return
@@ -116,6 +119,39 @@ def end_workers(workers: Iterable[BaseProcess] | None = None) -> None:
     until = time.monotonic() + GRACE_S
     for worker in workers:
         worker.join(max(0.0, until - time.monotonic()))
+
+
+def end_children_by_signals() -> None:
+    """From now on a signal that ends this process first ends what `run_child` has started; SIGINT is ignored, since the
+    terminal sends it to whoever started this process too.
+
+    For a worker whose units do their work in threads, where nothing that a handler raises would arrive.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _end_children)
+
+
+def _end_children(number: int, frame: object) -> None:
+    # The threads that wait for the children may take their status meanwhile, so only their groups are asked after.
+    groups = [process.pid for process in list(_running)]
+    until = time.monotonic() + GRACE_S
+    while groups := [group for group in groups if _signalled(group, signal.SIGTERM)]:
+        if time.monotonic() > until:
+            for group in groups:
+                _signalled(group, signal.SIGKILL)
+            break
+        time.sleep(0.02)
+    os._exit(128 + number)
+
+
+def _signalled(group: int, number: int) -> bool:
+    """Whether a signal could be sent to a process group, since there is one."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+        return True
+    return False
 
 
 def run_child(
@@ -147,6 +183,7 @@ def run_child(
     process = subprocess.Popen(
         [str(part) for part in command], cwd=cwd, env=env, stdout=stdout, stderr=stderr, text=True, process_group=0
     )
+    _running.add(process)
     try:
         while True:
             left = None if until is None else until - time.monotonic()
@@ -162,6 +199,8 @@ def run_child(
         with undisturbed():
             _end_group(process)
         raise
+    finally:
+        _running.discard(process)
 
 
 def run_logged(command: Sequence[str | Path], folder: Path, name: str, refused: Callable[[str], RemoraError]) -> str:

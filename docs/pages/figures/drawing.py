@@ -11,7 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from remora.flow.experiments.figures import COLOURS, STYLE
+from remora.flow.report.figures import COLOURS, STYLE
 
 LOOK = STYLE | {"axes.grid": False, "svg.fonttype": "path", "hatch.linewidth": 0.6}
 EDGE = "#404040"

@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from remora.flow.experiments.figures import Chart, Curve, Guide, Map, Panel
 from remora.flow.experiments.learners import ChipLearner
 from remora.flow.experiments.real_devices.course import Course, heal, written
 from remora.flow.experiments.real_devices.drift_gain import weigh, with_gains
 from remora.flow.experiments.real_devices.rungs import HEAL, HEAL_SETTING, IDEAL, QUICK_HEAL
-from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
 from remora.flow.experiments.seeds import half_interval
 from remora.flow.experiments.settings import SomeOf, Whole
+from remora.flow.report.figures import Chart, Curve, Guide, Map, Panel
+from remora.flow.sweep.units import Context, Unit
 from remora.golden.learning.reservoir import ReservoirState
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import REPLAY_FACTOR

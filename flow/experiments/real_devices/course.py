@@ -13,8 +13,9 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from remora.flow.experiments.learners import ChipLearner
-from remora.flow.experiments.runner import Context, Options
+from remora.flow.experiments.runner import Options
 from remora.flow.experiments.streams import TASKS, TaskStream, permuted_mnist, presented
+from remora.flow.sweep.units import Context
 from remora.flow.systems.crossbar.train import data_digest
 from remora.golden.crossbar.weights import round_to_levels
 from remora.golden.devices.chip import Chip

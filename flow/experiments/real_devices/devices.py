@@ -15,8 +15,9 @@ from remora.flow.experiments.real_devices.rungs import (
     table_charts,
     table_lines,
 )
-from remora.flow.experiments.runner import Conclusion, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
 from remora.flow.experiments.settings import SomeOf
+from remora.flow.sweep.units import Unit
 
 SUMMARY = "permuted MNIST learnt on real devices, moved to them, and healed there by replay, against ideal ones"
 TAKES_SEQUENCES = True

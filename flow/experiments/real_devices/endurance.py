@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from remora.flow.experiments.figures import Chart, Curve, Guide, Map, Panel
 from remora.flow.experiments.learners import ChipLearner
 from remora.flow.experiments.real_devices.course import Course, written
-from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
 from remora.flow.experiments.seeds import half_interval
 from remora.flow.experiments.settings import SomeOf, Whole
 from remora.flow.experiments.streams import TASKS
+from remora.flow.report.figures import Chart, Curve, Guide, Map, Panel
+from remora.flow.sweep.units import Context, Unit
 from remora.flow.systems.crossbar.learning_kernel import learning_kernel
 from remora.golden.learning.kernel.protocol import with_bias_rules
 from remora.golden.learning.kernel.rules import BiasRule

@@ -10,12 +10,13 @@ from functools import partial
 from statistics import fmean
 from typing import Any
 
-from remora.flow.experiments.figures import Chart, Curve, Guide, Map, Panel
 from remora.flow.experiments.real_devices.course import Course, written
 from remora.flow.experiments.real_devices.devices import CHIPS, OTHERS
-from remora.flow.experiments.runner import Conclusion, Context, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
 from remora.flow.experiments.seeds import half_interval
 from remora.flow.experiments.settings import SomeOf, Whole
+from remora.flow.report.figures import Chart, Curve, Guide, Map, Panel
+from remora.flow.sweep.units import Context, Unit
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import MOST_VERIFY_FEEDBACK
 

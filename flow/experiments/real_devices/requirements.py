@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from remora.flow.experiments.figures import Chart, Curve, Guide, Map, Panel
 from remora.flow.experiments.real_devices.rungs import (
     COLUMNS,
     HEAL_SETTING,
@@ -19,8 +18,10 @@ from remora.flow.experiments.real_devices.rungs import (
     chip_units,
     table_lines,
 )
-from remora.flow.experiments.runner import Conclusion, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
 from remora.flow.experiments.settings import SomeOf
+from remora.flow.report.figures import Chart, Curve, Guide, Map, Panel
+from remora.flow.sweep.units import Unit
 
 SUMMARY = "the spread, asymmetry, noise, drift and yield that are tolerated for a loss of 1, 3 and 5 points"
 TAKES_SEQUENCES = True

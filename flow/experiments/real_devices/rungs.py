@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from remora.flow.experiments.figures import Chart, Map, Panel
 from remora.flow.experiments.learners import ChipLearner
 from remora.flow.experiments.real_devices.course import Course, heal, written
-from remora.flow.experiments.runner import Context, Options, Unit
+from remora.flow.experiments.runner import Options
 from remora.flow.experiments.seeds import half_interval
 from remora.flow.experiments.settings import Whole
+from remora.flow.report.figures import Chart, Map, Panel
+from remora.flow.sweep.units import Context, Unit
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.devices.model import ticks
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from remora.flow.experiments.figures import Chart, Curve, Guide, Panel
 from remora.flow.experiments.real_devices.rungs import (
     COLUMNS,
     HEAL_SETTING,
@@ -12,8 +11,10 @@ from remora.flow.experiments.real_devices.rungs import (
     table_charts,
     table_lines,
 )
-from remora.flow.experiments.runner import Conclusion, Options, Unit
+from remora.flow.experiments.runner import Conclusion, Options
 from remora.flow.experiments.settings import SomeOf
+from remora.flow.report.figures import Chart, Curve, Guide, Panel
+from remora.flow.sweep.units import Unit
 
 SUMMARY = "permuted MNIST with up to a tenth of the devices stuck: learnt, moved and healed"
 TAKES_SEQUENCES = True

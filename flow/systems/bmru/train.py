@@ -56,4 +56,6 @@ def train_keywords(design: BmruDesign, path: Path, normalisation: str, seed: int
         "normalisation": normalisation,
     }
     result |= {f"{name}_balanced_accuracy": value for name, value in accuracy.items()}
+    # What the core reaches.
+    result["accuracy"] = accuracy["codes"]
     return result | {"trained_on": len(training), "test": found, **provenance(seed)}

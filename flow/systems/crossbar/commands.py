@@ -171,6 +171,8 @@ def _train_passes(design: DesignPoint, options: CrossbarTrainOptions) -> dict:
     console().print(f"checkpoint: {options.output}")
     result = {"design": design.name, "design_hash": design.hash, "checkpoint": str(options.output), "passes": history}
     result |= {key: value for key, value in checkpoint.metadata.items() if key.endswith("_accuracy")}
+    # What the chip reaches on data that it has not seen.
+    result["accuracy"] = result.get("codes_accuracy", history[-1]["test_accuracy"])
     return result | provenance(design.learning.seed)
 
 

@@ -66,7 +66,9 @@ def modules_beyond(*kept: str) -> list[str]:
 def beyond_base() -> list[str]:
     """Top-level modules that a plain ``pip install remora`` does not bring."""
     modules = modules_beyond()
-    assert {"cocotb", "cocotb_bus", "librosa", "soundfile", "matplotlib", "joblib", "scipy", "pytest"} <= set(modules)
+    assert {"cocotb", "cocotb_bus", "librosa", "soundfile", "matplotlib", "distributed", "scipy", "pytest"} <= set(
+        modules
+    )
     assert not {"amaranth", "numpy", "pydantic", "typer", "systemrdl"} & set(modules)
     return modules
 
@@ -142,7 +144,7 @@ def test_the_line_names_what_needs_it_and_the_command(monkeypatch):
 def test_sound_and_charts_say_what_they_need(monkeypatch, tmp_path):
     import numpy as np
 
-    from remora.flow.experiments.figures import Chart
+    from remora.flow.report.figures import Chart
     from remora.golden.data.mfcc import at_speed, mfcc
     from remora.golden.data.sound import read_audio
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from remora.flow.experiments import bit_streaming
-from remora.flow.experiments.figures import Chart
+from remora.flow.report.figures import Chart
 
 
 @pytest.fixture

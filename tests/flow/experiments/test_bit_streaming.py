@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remora.flow.experiments import bit_streaming
 from remora.flow.experiments.runner import Options, run_experiment
-from tests.flow.experiments.charts import cells, check_charts, series
+from tests.flow.report.charts import cells, check_charts, series
 
 
 def test_bit_streaming_errs_less_with_more_bits(few_bits, charts, tmp_path):

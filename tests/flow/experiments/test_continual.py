@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from remora.flow.experiments import ExperimentError, continual
-from remora.flow.experiments.runner import Context, Options, run_experiment
+from remora.flow.experiments.runner import Options, run_experiment
 from remora.flow.experiments.streams import TaskStream, permuted_mnist, presented, split_cifar10
+from remora.flow.sweep.units import Context
 from remora.golden.crossbar.weights import initial_weights
 from remora.golden.data.idx import DATA_VARIABLE
 from remora.golden.data.load import SequenceSet, synthetic
 from remora.golden.learning.replay import ReplayTrainer
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
-from tests.flow.experiments.charts import cells, check_charts, series
+from tests.flow.report.charts import cells, check_charts, series
 
 TINY = load_design("tiny", DesignPoint)
 

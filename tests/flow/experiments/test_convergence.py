@@ -17,7 +17,7 @@ from remora.golden.learning.kernel.rules import feedback_matrix
 from remora.golden.offline.float_model import FloatModel
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.presets import load_design
-from tests.flow.experiments.charts import check_charts, series
+from tests.flow.report.charts import check_charts, series
 
 TINY = load_design("tiny", DesignPoint)
 

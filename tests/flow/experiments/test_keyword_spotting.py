@@ -13,8 +13,9 @@ from remora.flow.experiments.keyword_rtl import run_hardware
 from remora.flow.experiments.keyword_summary import (
     mean_and_interval,
 )
-from remora.flow.experiments.runner import Conclusion, Options, Unit, run_experiment
+from remora.flow.experiments.runner import Conclusion, Options, run_experiment
 from remora.flow.experiments.sliding_window import slide
+from remora.flow.sweep.units import Unit
 from remora.flow.systems.bmru.evaluation import Spotter
 from remora.flow.systems.bmru.networks import KeywordError, bundled_network
 from remora.golden.bmru.codes import BmruCodes
@@ -22,7 +23,7 @@ from remora.golden.data.mfcc import FRAMES
 from remora.spec.bmru.design import BmruDesign
 from remora.spec.lib.errors import CheckFailed
 from remora.spec.presets import load_design
-from tests.flow.experiments.charts import cells, check_charts
+from tests.flow.report.charts import cells, check_charts
 
 KWS = load_design("kws", BmruDesign)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from remora.flow.experiments import noise_immunity
 from remora.flow.experiments.runner import Options, run_experiment
-from tests.flow.experiments.charts import check_charts, check_layout, series
+from tests.flow.report.charts import check_charts, check_layout, series
 
 
 def test_noise_immunity_tells_flips_from_errors(clips, charts, monkeypatch, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from remora.flow.experiments import power_scaling
 from remora.flow.experiments.runner import Options, run_experiment
-from tests.flow.experiments.charts import check_charts, series
+from tests.flow.report.charts import check_charts, series
 
 
 def test_power_scaling_finds_its_exponents(monkeypatch, charts, tmp_path):

@@ -10,9 +10,11 @@ import pytest
 
 from remora.flow import cli
 from remora.flow.experiments import EXPERIMENTS, ExperimentError, continual, convergence, find_experiment
-from remora.flow.experiments.runner import Conclusion, Options, Unit, run_experiment
+from remora.flow.experiments.runner import Conclusion, Options, run_experiment
 from remora.flow.experiments.seeds import mean_and_spread
 from remora.flow.experiments.settings import read_settings
+from remora.flow.sweep.units import Unit
+from remora.flow.sweep.workers import Workers
 
 
 class Counted:
@@ -73,7 +75,7 @@ def test_several_jobs_give_the_same_result_and_are_resumed_by_one(tmp_path):
         def conclude(self, options, results):
             return Conclusion({"values": results})
 
-    several, _ = run_experiment("counted", Elsewhere(), Options(directory=tmp_path), jobs=2)
+    several, _ = run_experiment("counted", Elsewhere(), Options(directory=tmp_path), Workers(2))
     assert several["values"] == [{"value": n * 0.1, "elsewhere": True} for n in range(5)]
     assert run_experiment("counted", Elsewhere(), Options(directory=tmp_path))[0] == several
     alone, _ = run_experiment("counted", Elsewhere(), Options(directory=tmp_path / "alone"))

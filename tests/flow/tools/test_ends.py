@@ -58,11 +58,12 @@ CHILDREN = {
     ),
     "grandchildren": (f"from remora.flow.tools.children import run_child; run_child({SLEEP!r})", "sleep"),
     "workers": (
-        "from remora.flow.experiments.runner import Options, Unit, run_experiment; from pathlib import Path; "
+        "from remora.flow.experiments.runner import Options, run_experiment; from pathlib import Path; "
+        "from remora.flow.sweep.units import Unit; from remora.flow.sweep.workers import Workers; "
         "from remora.flow.tools.children import run_child; "
         f"work = lambda context: run_child({SLEEP!r}); "
         "module = SimpleNamespace(plan=lambda options: [Unit({'n': n}, 1, work) for n in range(2)]); "
-        "run_experiment('own', module, Options(directory=Path('work').absolute()), jobs=2)",
+        "run_experiment('own', module, Options(directory=Path('work').absolute()), Workers(2))",
         "sleep",
     ),
     "parts": (
@@ -145,11 +146,6 @@ def test_a_signal_ends_a_command_and_all_of_its_children(kind, number, tmp_path)
         environment |= {"REMORA_SIM_BUILD": str(tmp_path), "CCACHE_DISABLE": "1"}
     else:
         environment["REMORA_SIM_BUILD"] = str(build_root())
-    if kind == "workers":
-        # Without pgrep, by which joblib finds what its workers started.
-        for name in ("sh", "sleep"):
-            (tmp_path / name).symlink_to(shutil.which(name))
-        environment["PATH"] = str(tmp_path)
     script = [sys.executable, "-c", COMMAND.format(body=body)]
     if kind == "simulator":
         build([PROBE], "probe", name="probe")
@@ -170,8 +166,7 @@ def test_a_signal_ends_a_command_and_all_of_its_children(kind, number, tmp_path)
         command.wait()
     said = log.read_text()
     assert said.splitlines().count(WORDS[number]) == 1
-    # joblib says, with a traceback, that it misses pgrep, and its process that tracks resources may speak last.
-    assert kind == "workers" or (said.strip().splitlines()[-1] == WORDS[number] and "Traceback" not in said)
+    assert said.strip().splitlines()[-1] == WORDS[number] and "Traceback" not in said
     assert not list(tmp_path.rglob("*.json"))
 
 
@@ -180,14 +175,15 @@ def test_a_unit_that_fails_ends_the_others_and_their_children(tmp_path):
         (tmp_path / name).symlink_to(shutil.which(name))
     body = (
         "from remora.flow.tools.children import run_child; "
-        "from remora.flow.experiments.runner import Options, Unit, run_experiment; "
+        "from remora.flow.experiments.runner import Options, run_experiment; "
+        "from remora.flow.sweep.units import Unit; from remora.flow.sweep.workers import Workers; "
         "from remora.spec.lib.errors import RemoraError; from pathlib import Path; import time; "
         f"sleep = lambda context: run_child({SLEEP!r}); "
         "go = Path('go').absolute(); wait = lambda: [time.sleep(0.1) for _ in iter(go.exists, True)]; "
         "fail = lambda context: (wait(), (_ for _ in ()).throw(RemoraError('a unit fails'))); "
         "units = [Unit({'n': n}, 1, work) for n, work in enumerate([fail, sleep])]; "
         "module = SimpleNamespace(plan=lambda options: units); "
-        "run_experiment('own', module, Options(directory=Path('work').absolute()), jobs=2)"
+        "run_experiment('own', module, Options(directory=Path('work').absolute()), Workers(2))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": str(tmp_path)}
     script = [sys.executable, "-c", COMMAND.format(body=body)]

@@ -8,7 +8,7 @@ from remora.flow.experiments.real_devices import ageing
 from remora.flow.experiments.real_devices.course import Course
 from remora.flow.experiments.runner import Options, run_experiment
 from remora.golden.learning.reservoir import ReservoirState
-from tests.flow.experiments.charts import check_charts, series
+from tests.flow.report.charts import check_charts, series
 
 CHOSEN = {"chips": ("pcm",), "ages": ("1h", "10y"), "heal": 40, "microwatts": 1000, "picowatts": 2}
 

@@ -9,11 +9,12 @@ import pytest
 
 from remora.flow.experiments.real_devices import course, devices
 from remora.flow.experiments.real_devices.rungs import IDEAL
-from remora.flow.experiments.runner import Context, Options, run_experiment
+from remora.flow.experiments.runner import Options, run_experiment
+from remora.flow.sweep.units import Context
 from remora.spec.devices.section import Devices
 from remora.spec.devices.suggestions import mean_step
-from tests.flow.experiments.charts import cells, check_charts
 from tests.flow.experiments.test_continual import tiny_stream
+from tests.flow.report.charts import cells, check_charts
 
 CHOSEN = {"chips": ("stuck-10", "taox-hfox", "om-reference", "pcm-10y"), "heal": 40}
 

@@ -8,8 +8,9 @@ import pytest
 from remora.flow.experiments.learners import ChipLearner
 from remora.flow.experiments.real_devices import endurance
 from remora.flow.experiments.real_devices.course import Course
-from remora.flow.experiments.runner import Context, Options, run_experiment
-from tests.flow.experiments.charts import cells, check_charts, series
+from remora.flow.experiments.runner import Options, run_experiment
+from remora.flow.sweep.units import Context
+from tests.flow.report.charts import cells, check_charts, series
 
 
 def test_wear_by_rule_and_row_and_two_lives(small_stream, charts, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from remora.flow.experiments.real_devices import feedback
 from remora.flow.experiments.runner import Options, run_experiment
-from tests.flow.experiments.charts import check_charts, series
+from tests.flow.report.charts import check_charts, series
 
 
 def test_every_gain_stands_beside_none(small_stream, charts, tmp_path):

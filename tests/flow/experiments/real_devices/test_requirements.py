@@ -7,8 +7,8 @@ import pytest
 from remora.flow.experiments.real_devices import requirements
 from remora.flow.experiments.real_devices.requirements import LADDERS, tolerated
 from remora.flow.experiments.runner import Options, run_experiment
-from tests.flow.experiments.charts import cells, check_charts, series
 from tests.flow.experiments.test_continual import tiny_stream
+from tests.flow.report.charts import cells, check_charts, series
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from remora.flow.experiments.real_devices import stuck_devices
 from remora.flow.experiments.runner import Options, run_experiment
-from tests.flow.experiments.charts import check_charts, series
+from tests.flow.report.charts import check_charts, series
 
 CHOSEN = {"stuck": ("2", "10"), "heal": 40}
 

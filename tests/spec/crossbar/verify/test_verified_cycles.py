@@ -61,7 +61,7 @@ def test_columns_are_told_apart():
 def test_an_update_takes_what_its_walk_does_not_hide():
     """Between none and the most: what each further pulsed weight adds is never negative."""
     cycles, random = FOUR.cycles, np.random.default_rng(1)
-    plain, most = cycles.fewest_update(28), cycles.most_update(28)
+    plain = cycles.fewest_update(28)
     assert cycles.verified_update(28, []) == (plain, plain)
     tiles: list[VerifiedTile] = []
     last = plain

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from remora.flow.experiments.figures import STYLE, TABLE_HEADER, Chart, Curve, Guide, Map, Panel
-from tests.flow.experiments.charts import check_layout
+from remora.flow.report.figures import STYLE, TABLE_HEADER, Chart, Curve, Guide, Map, Panel
+from tests.flow.report.charts import check_layout
 
 MODES = ("accumulate", "direct", "direct-winners", "direct-fine", "software", "accumulate, no replay", "another")
 
@@ -87,7 +87,7 @@ def test_the_table_holds_what_is_drawn():
 SCRIPT = """
 import sys
 from pathlib import Path
-from tests.flow.experiments.test_figures import everything
+from tests.flow.report.test_figures import everything
 everything().write(Path(sys.argv[1]), "all")
 """
 

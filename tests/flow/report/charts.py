@@ -14,7 +14,7 @@ from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from remora.flow.experiments.figures import TABLE_HEADER, Chart
+from remora.flow.report.figures import TABLE_HEADER, Chart
 
 TOLERANCE = 0.5
 """Pixels."""

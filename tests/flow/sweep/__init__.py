@@ -1,0 +1,1 @@
+"""Tests of `remora.flow.sweep`."""

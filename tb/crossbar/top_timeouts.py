@@ -19,6 +19,14 @@ from remora.tb.lib.coverage import cover
 
 TRIES = 20
 """How often a column is programmed until no pulse hangs."""
+QUIET_CYCLES = 2000
+"""Within which a few packets are taken in, and a sequence that started would be answered."""
+
+
+def reserved(tag: int) -> int:
+    """Reserved bits of the flags of a packet with this tag: any, which the hardware ignores and sends back."""
+    first = max(Flag).bit_length()
+    return 7 * tag << first & 0xFF
 
 
 class TimeoutBench:
@@ -59,9 +67,9 @@ class TimeoutBench:
         return 2 * (self.limit + 1) + 2
 
     def send(self, index: int, flags: Flag = Flag.INFER) -> None:
-        """Queue a sequence, whose tag is its number, with any label."""
+        """Queue a sequence, whose tag is its number, with any label and any reserved flags."""
         x, label = self.features[index, : self.lengths[index]], self.random.randrange(self.design.network.classes)
-        self.host.source.send_nowait(encode_packet(x, tag=index, label=label, flags=flags))
+        self.host.source.send_nowait(encode_packet(x, tag=index, label=label, flags=Flag(flags | reserved(index))))
 
     async def finished(self, batch: list[int]) -> set[int]:
         """Wait until the sequences are answered or the core has stopped; returns those answered, all of them right."""
@@ -78,7 +86,7 @@ class TimeoutBench:
         return answered | await self.answers()
 
     async def answers(self) -> set[int]:
-        """Tags of the whole answers that have come. Every part has the right scores and the right decision.
+        """Tags of the whole answers that have come. Every part has the right scores and decision, and flags as sent.
 
         An answer that ends before the last step is none, since the core has stopped. Its parts are those of the first
         steps.
@@ -90,6 +98,7 @@ class TimeoutBench:
             assert len(parts) <= len(wanted), f"answer {tag} has {len(parts)} parts, expected {len(wanted)}"
             for number, (part, scores) in enumerate(zip(parts, wanted, strict=False)):
                 right = part.tag == tag and list(part.scores) == scores and part.decision == int(np.argmax(scores))
+                right = right and int(part.flags) == Flag.INFER | Flag.LABEL_VALID | reserved(tag)
                 assert right, f"answer {tag} is wrong: part {number} is {part}, expected {scores}"
             if len(parts) < len(wanted):
                 self.parts_cut += len(parts)
@@ -186,6 +195,41 @@ async def conversions(dut) -> None:
     assert bench.parts_cut > 0 or not bench.design.capabilities.reads_every_step, "no answer was cut"
     missing = set(bench.config["causes"]) - bench.causes.keys()
     assert not missing, f"never seen: {missing}, among {bench.causes}"
+
+
+@cocotb.test()
+async def forgotten(dut) -> None:
+    """A core that has stopped forgets what it holds: it takes as many packets as an idle one, and starts none of them.
+
+    A soft reset forgets those, too.
+    """
+    bench = await TimeoutBench.started(dut, 40)
+    host, banks = bench.host, bench.design.banks
+    held, waiting, last = range(banks + 1), range(banks + 1, 2 * banks + 1), 2 * banks + 1
+    await host.start()
+    for index in held:
+        bench.send(index)
+    await bench.finished([*held])
+    assert bench.stopped and host.source.idle(), "no readout hangs, or a packet still waits outside"
+    before = await host.counters()
+    for index in waiting:
+        bench.send(index)
+    await host.cycles(QUIET_CYCLES)
+    after = await host.counters()
+    assert host.source.idle(), "a core that has stopped takes fewer packets than it has banks"
+    assert before[Counter.STEPS] == after[Counter.STEPS] and host.sink.empty(), "a sequence starts without a soft reset"
+    await bench.soft_reset()
+    await host.cycles(QUIET_CYCLES)
+    await host.expect("STATUS", busy=0)
+    assert (await host.counters())[Counter.STEPS] == after[Counter.STEPS], "a soft reset leaves a packet"
+    for _ in range(TRIES):
+        bench.send(last)
+        if await bench.finished([last]):
+            break
+        await bench.recover("readout_conversion")
+    else:
+        raise AssertionError(f"a sequence hangs {TRIES} times in a row")
+    assert not bench.stopped and host.sink.empty()
 
 
 @cocotb.test()

@@ -33,6 +33,7 @@ from remora.spec.lib.section import Design
 from remora.tb.lib.mutants import GRACE_S, SOUND, say
 from tests.support import COUNTERS, generated_copy
 from tests.top.crossbar import test_sizes
+from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, hanging_models
 
 TESTS = "tests.top"
 TOP = ""
@@ -75,6 +76,20 @@ SOFTWARE = (
     _of("crossbar.test_window:test_window"),
     _of("crossbar.bring_up.test_driving:test_codes_are_those_of_golden", name="tiny"),
 )
+HANGING = "integrators"
+"""Of `DESIGN_POINTS`: several contexts, two integrators, several tiles of either layer, which hang as they are told."""
+CONTEXTS = (
+    _of("crossbar.test_contexts:test_agrees_with_golden_at_night", name=HANGING, stall=0.3),
+    _of("crossbar.bring_up.test_timeouts:test_what_a_stopped_core_holds_is_forgotten"),
+    _of("crossbar.bring_up.test_timeouts:test_a_conversion_that_never_ends"),
+    _of("crossbar.bring_up.test_driving:test_with_contexts_integrators_and_learning"),
+    _of("crossbar.bring_up.test_driving:test_a_conversion_that_never_ends"),
+    _of("crossbar.bring_up.test_stretches:test_a_converter_that_is_slow"),
+    _of("crossbar.bring_up.test_stretches:test_answers_stay_and_cycles_are_those_of_the_model"),
+    _of("crossbar.test_window:test_window_of_several_contexts"),
+    _of("crossbar.test_contexts:test_every_class_wins"),
+    _of("crossbar.bring_up.test_timeouts:test_a_pulse_of_the_window_that_never_ends"),
+)
 BMRU = (
     _of("test_counters:test_every_bit_of_every_counter", name="bmru"),
     _of("bmru.test_wake:test_the_clock_runs_exactly_while_something_is_asked_for"),
@@ -86,7 +101,8 @@ BMRU = (
     _of("bmru.test_resets:test_resets_of_frames_in_flight"),
 )
 WHOLES: dict[tuple[WholeTest, ...], dict[str, str]] = {
-    SOFTWARE: {"core": "core", "remora": TOP},
+    SOFTWARE: {"remora": TOP},
+    CONTEXTS: {"core": "core"},
     BMRU: {"bmru_remora": TOP},
 }  # fmt: skip
 """Modules by the name of the block, by the tests that run each."""
@@ -128,7 +144,9 @@ class Mutated:
             generated = generated_copy(design, Path(mkdtemp(dir=self.folder)))
             netlist = generated.netlist.read_text(encoding="utf-8")
             write_text(generated.netlist, LOOPS + put_mutants(netlist, self.module, self.mutated, CHOICE))
-            built = build_harness(generated, system_of(design).harness, written=written, optimise="build")
+            models = hanging_models(generated) if design.hash == DESIGN_POINTS[HANGING].hash else None
+            make = system_of(design).harness
+            built = build_harness(generated, make, models=models, written=written, optimise="build")
             self._made[key] = generated, built
             self.building_s += _seconds() - began
         generated, build = self._made[key]
@@ -144,6 +162,8 @@ def call(test: WholeTest, harness: Callable[..., tuple[Generated, Build]], folde
     wanted = function.__code__.co_varnames[: function.__code__.co_argcount]
     if "harness" in wanted:
         given["harness"] = harness
+    if "hanging" in wanted:
+        given["hanging"] = HANGING, harness(DESIGN_POINTS[HANGING])[1]
     if "tmp_path" in wanted:
         given["tmp_path"] = Path(mkdtemp(dir=folder))
     function(**given, **dict(test.arguments))

@@ -13,6 +13,7 @@ from remora.flow.systems.crossbar.run import CONTEXTS, KINDS, CrossbarCase
 from remora.flow.systems.crossbar.stimulus import Stimulus, stress_stimulus, with_bad_packets
 from remora.flow.verify.run import run_case
 from remora.golden.crossbar.cell import Coefficients
+from remora.golden.crossbar.miru import infer
 from remora.spec.crossbar.counters import Counter
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.records import EVENT, LEARN, READOUT, STEP
@@ -49,6 +50,7 @@ AT_NIGHT = {
     "five": interleaved("above", 5, crossbar={"integrators": 2, "sense_cycles": 3}),
     "eight": interleaved("tiny", 8, crossbar={"adc_cycles": 1}),
     "four": interleaved("signed", 4, learning={"enabled": True, "update": "direct", "accumulator_level": 128}),
+    "integrators": interleaved("primes", 3, crossbar={"integrators": 2}),
 }
 STALLS = (0.0, 0.5)
 CASES = [(name, stall) for name in POINTS for stall in STALLS]
@@ -132,6 +134,20 @@ def test_agrees_with_golden(name, stall, harness, tmp_path):
 def test_agrees_with_golden_at_night(name, stall, harness, tmp_path):
     """Other numbers of contexts."""
     check(harness, tmp_path, AT_NIGHT[name], stall, 1 + CASES_AT_NIGHT.index((name, stall)))
+
+
+@pytest.mark.nightly
+def test_every_class_wins(harness, tmp_path):
+    """One network hardly lets every class win, so that its classes are exchanged for another run."""
+    design, winners = AT_NIGHT["integrators"], set[int]()
+    stimulus = mixed(design, 15)
+    for turn in range(2):
+        weights = replace(stimulus.weights, readout=np.roll(stimulus.weights.readout, turn, axis=1))
+        turned = replace(stimulus, weights=weights)
+        run(harness, tmp_path / str(turn), design, turned, 0.3, 1)
+        inference = infer(design, weights, turned.features, turned.lengths, turned.coefficients)
+        winners.update(inference.decision.tolist())
+    assert winners == {*range(design.network.classes)}
 
 
 @pytest.mark.parametrize(

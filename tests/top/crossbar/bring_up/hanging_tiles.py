@@ -100,16 +100,21 @@ def slow(tile: Tile, cycles: int) -> str:
     return f"+slow_valid_{tile.name}={cycles}"
 
 
-def build_hanging(generated: Generated) -> Build:
-    """The harness of a design, with tiles that hang as they are told, and memories that forget."""
+def hanging_models(generated: Generated) -> list[Path]:
+    """The models of a design, with tiles that hang as they are told, and memories that forget."""
     edits = {"remora_crossbar.sv": EDITS, "remora_memory.sv": FORGETFUL}
-    models = [
+    return [
         write_source(path.name, edited_model(path.read_text(encoding="utf-8"), edits[path.name]))
         if path.name in edits
         else path
         for path in generated.models
     ]
-    return build_harness(generated, system_of(generated.design).harness, models=models, optimise="build")
+
+
+def build_hanging(generated: Generated) -> Build:
+    """The harness of a design with these models."""
+    make = system_of(generated.design).harness
+    return build_harness(generated, make, models=hanging_models(generated), optimise="build")
 
 
 def run_hanging(hanging: tuple[str, Build], tmp_path: Path, testcase: str, *plusargs: str, **config) -> None:

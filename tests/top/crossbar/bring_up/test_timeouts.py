@@ -18,6 +18,11 @@ def test_a_conversion_that_never_ends(hanging, tmp_path):
     run_hanging(hanging, tmp_path, "top_timeouts.conversions", *hangs, causes=causes)
 
 
+def test_what_a_stopped_core_holds_is_forgotten(hanging, tmp_path):
+    """Every other readout never ends."""
+    run_hanging(hanging, tmp_path, "top_timeouts.forgotten", hang(READOUT[0], "valid", 2))
+
+
 def test_a_pulse_of_the_window_that_never_ends(hanging, tmp_path):
     causes = [f"{layer.name.lower()}_{what}" for layer in Layer for what in ("pulse", "conversion")]
     hangs = [

@@ -23,7 +23,7 @@ from remora.flow.systems.registry import systems
 ROOT = Path(__file__).parents[1]
 LAYERS = ("spec", "golden", "hdl", "tb", "flow")
 MOST_FILES, MOST_LINES = 20, 400
-MOST_EDGES = {"spec": 5, "golden": 13, "hdl": 10, "tb": 8, "flow": 30}
+MOST_EDGES = {"spec": 5, "golden": 13, "hdl": 10, "tb": 8, "flow": 34}
 """Most pairs of rooms of a layer of which one imports the other."""
 IGNORED = 0
 """Imports that a contract ignores, each with its reason in ``pyproject.toml``. The number only falls."""

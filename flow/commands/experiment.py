@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from remora.flow.commands.worker_options import ClusterOption, JobsOption
 from remora.flow.report.console import JsonOption, check_results, console, write_json
+from remora.flow.sweep.options import ClusterOption, JobsOption
 from remora.flow.tools.seeds import LARGEST_SEED
 from remora.spec.lib.extras import require_extra
 

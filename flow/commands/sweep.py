@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from remora.flow.commands.worker_options import CORES, ClusterOption, JobsOption
 from remora.flow.report.console import JsonOption, check_results, console, table, write_json
+from remora.flow.sweep.options import CORES, ClusterOption, JobsOption
 from remora.spec.lib.errors import CheckFailed
 
 

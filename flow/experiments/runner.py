@@ -127,7 +127,7 @@ def _all_done(store: Store, units: list[Unit], workers: Workers, advance: Advanc
     Raises:
         Exception: the first that a unit's work raised; the others end.
     """
-    done = [{}] * len(units)
+    done: list[dict[str, Any]] = [{}] * len(units)
     for each in do_all(store, units, workers, advance):
         if isinstance(each.stored, Exception):
             raise each.stored

@@ -31,7 +31,8 @@ def front_of(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     beaten = np.ones(len(values), dtype=bool)
     for start in range(0, len(values), BLOCK):
         each = values[start : start + BLOCK, None, :]
-        beaten[start : start + BLOCK] = ((rivals <= each).all(axis=2) & (rivals < each).any(axis=2)).any(axis=1)
+        beats = np.logical_and((rivals <= each).all(axis=2), (rivals < each).any(axis=2))
+        beaten[start : start + BLOCK] = beats.any(axis=1)
     return known & ~beaten
 
 

@@ -25,9 +25,9 @@ VERSION = 1
 
 
 class Task(NamedTuple):
-    """A metric of a point, by the point's place."""
+    """A metric of a point, by the point's position among all."""
 
-    place: int
+    position: int
     metric: str
     unit: Unit
 
@@ -56,13 +56,13 @@ def run_sweep(plan: Plan, base: Design, directory: Path, workers: Workers) -> di
         find_metric(metric)
     points = points_of(plan, base)
     rows, tasks = [], []
-    for place, point in enumerate(points):
+    for position, point in enumerate(points):
         refusal = _refusal(plan, point)
-        rows.append(Row(place + 1, point.fields, REFUSED if refusal else DONE, refusal, {}))
+        rows.append(Row(position + 1, point.fields, REFUSED if refusal else DONE, refusal, {}))
         if not refusal:
             assert point.design is not None
             tasks += [
-                Task(place, metric, unit_of(metric, point.design, point.options(metric, given)))
+                Task(position, metric, unit_of(metric, point.design, point.options(metric, given)))
                 for metric, given in plan.metrics.items()
             ]
     counts = _measure(plan, tasks, rows, Store("sweep", VERSION, directory), workers)
@@ -102,11 +102,11 @@ def _measure(plan: Plan, tasks: Sequence[Task], rows: list[Row], store: Store, w
     with Progress(totals, refused, f"sweep of {len(rows):,} points") as shown:
         for each in do_all(store, [task.unit for task in tasks], workers, lambda work: None):
             task = tasks[each.number]
-            row = rows[task.place]
+            row = rows[task.position]
             if isinstance(each.stored, Exception):
                 why = str(each.stored) or type(each.stored).__name__
                 reason = "; ".join(filter(None, [row.reason, f"{task.metric}: {why}"]))
-                rows[task.place] = row._replace(status=FAILED, reason=reason)
+                rows[task.position] = row._replace(status=FAILED, reason=reason)
                 counts[FAILED] += 1
                 shown.failed(task.metric, f"point {row.point}: {why}")
             else:

@@ -155,12 +155,10 @@ class System(ABC, Generic[AnyDesign, Content]):
             )
         hints = get_type_hints(kind)
         paths = {name for name, hint in hints.items() if hint is Path or Path in get_args(hint)}
-        return kind(
-            **{
-                name: Path(value) if name in paths and isinstance(value, str) else value
-                for name, value in values.items()
-            }
-        )
+        read: dict[str, Any] = {
+            name: Path(value) if name in paths and isinstance(value, str) else value for name, value in values.items()
+        }
+        return kind(**read)
 
     def simulate(self, design: AnyDesign, options: Any) -> Simulated:
         """Run the generated hardware and compare it with golden.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from remora.flow.report.console import JsonOption, check_results, console, table, write_json
-from remora.flow.sweep.options import CORES, ClusterOption, JobsOption
+from remora.flow.sweep.options import MOST_JOBS, ClusterOption, CoresOption
 from remora.spec.lib.errors import CheckFailed
 
 
@@ -17,7 +18,7 @@ def command(
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Where results and finished work go.")
     ] = Path("build/sweep"),
-    jobs: JobsOption = CORES,
+    jobs: CoresOption = None,
     cluster: ClusterOption = None,
     json: JsonOption = None,
 ) -> None:
@@ -41,6 +42,7 @@ def command(
     read = read_plan(plan)
     require_extra("remora sweep", "sweep", *(["plot"] if read.pareto else []))
     check_results(json, beside=[plan, output, read.config])
+    jobs = jobs or min(os.cpu_count() or 1, MOST_JOBS)
     result = run_sweep(read, load_design(read.config, Design), output, Workers(jobs, cluster))
     shown = table("points", ">units", ">done", ">of them earlier", ">refused", ">failed", title=f"Sweep of {plan}")
     shown.add_row(*(f"{result[name]:,}" for name in ("points", "units", "done", "earlier", "refused", "failed")))

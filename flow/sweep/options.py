@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
 MOST_JOBS = 256
-CORES = min(os.cpu_count() or 1, MOST_JOBS)
-"""Jobs of what runs on all of this machine by default."""
 
 JobsOption = Annotated[
     int,
@@ -19,6 +16,17 @@ JobsOption = Annotated[
         min=1,
         max=MOST_JOBS,
         help="Pieces of work that are done at once, each in a process of its own; of a batch system, its jobs.",
+    ),
+]
+CoresOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        max=MOST_JOBS,
+        help="Design points that are measured at once, each in a process of its own, by default as many as there are "
+        "cores; of a batch system, its jobs.",
     ),
 ]
 ClusterOption = Annotated[

@@ -85,6 +85,7 @@ CONTEXTS = (
     _of("crossbar.bring_up.test_driving:test_with_contexts_integrators_and_learning"),
     _of("crossbar.bring_up.test_driving:test_a_conversion_that_never_ends"),
     _of("crossbar.bring_up.test_stretches:test_a_converter_that_is_slow"),
+    _of("crossbar.bring_up.test_stretches:test_wordlines_stand_before_each_plane"),
     _of("crossbar.bring_up.test_stretches:test_answers_stay_and_cycles_are_those_of_the_model"),
     _of("crossbar.test_window:test_window_of_several_contexts"),
     _of("crossbar.test_contexts:test_every_class_wins"),

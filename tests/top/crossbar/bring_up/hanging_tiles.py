@@ -46,7 +46,19 @@ EDITS = {
   initial if (!$value$plusargs({"slow_valid_", NAME, "=%d"}, slow_valid)) slow_valid = 0;
   always @(posedge clk) late <= off ? 0 : {late[62:0], valid_r};
   wire ended = slow_valid == 0 ? valid_r : late[6'(slow_valid - 1)];
-  assign valid = ended && !off && (hang_valid == 0 || conversions % hang_valid != 0);""",
+  assign valid = ended && !off && (hang_valid == 0 || conversions % hang_valid != 0);
+  // Wordlines must stand so many cycles before a plane of them is integrated.
+  int lead, stood_r;
+  bit [ROWS-1:0] wl_pos_r, wl_neg_r;
+  initial if (!$value$plusargs("lead=%d", lead)) lead = 0;
+  wire [31:0] stood = wl_pos == wl_pos_r && wl_neg == wl_neg_r ? 32'(stood_r + 1) : 0;
+  always @(posedge clk) begin
+    wl_pos_r <= wl_pos;
+    wl_neg_r <= wl_neg;
+    stood_r  <= int'(stood);
+    if (integrate && !off && (wl_pos != 0 || wl_neg != 0) && stood < 32'(lead))
+      $fatal(1, "%s: wordlines stood %0d cycles before the plane, not %0d", NAME, stood, lead);
+  end""",
     "  assign busy = pulsing != 0 && !off;": """\
   // Of the pulses of the tile every so many-th keeps it busy until a reset.
   int hang_busy, pulses;
@@ -98,6 +110,11 @@ def hang(tile: Tile, what: str, every: int) -> str:
 def slow(tile: Tile, cycles: int) -> str:
     """The plusarg by which every conversion of a tile takes so many cycles, at most 64, longer than it should."""
     return f"+slow_valid_{tile.name}={cycles}"
+
+
+def stand(cycles: int) -> str:
+    """The plusarg by which a tile ends the simulation unless its wordlines stand so many cycles before each plane."""
+    return f"+lead={cycles}"
 
 
 def hanging_models(generated: Generated) -> list[Path]:

@@ -8,10 +8,11 @@ import json
 import numpy as np
 import pytest
 
+from remora.flow.tools.simulator import SimulationFailed
 from remora.spec.crossbar.cycles import Cycles, Stretch
 from remora.spec.crossbar.records import STEP
 from remora.spec.lib.trace import read_trace, write_header
-from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, HIDDEN, READOUT, run_hanging, slow
+from tests.top.crossbar.bring_up.hanging_tiles import DESIGN_POINTS, HIDDEN, READOUT, run_hanging, slow, stand
 
 STRETCHES = [[0, 0, 0, 0], [1, 0, 0, 0], [0, 3, 0, 0], [0, 0, 1, 0], [0, 0, 20, 0], [2, 1, 5, 3]]
 """Of planes, the gap, conversions and pulses."""
@@ -38,6 +39,16 @@ def test_answers_stay_and_cycles_are_those_of_the_model(hanging, tmp_path):
         gaps = np.diff(steps[(steps > phase["began"]) & (steps < phase["ended"])])
         assert len(gaps) > 50
         assert gaps.min() == (cycles.busy if design.system.contexts > 1 else cycles.step), phase["stretch"]
+
+
+@pytest.mark.parametrize("hanging", ["integrators"], indirect=True)
+def test_wordlines_stand_before_each_plane(hanging, tmp_path):
+    """For as long as they are told, and no longer."""
+    lead = 3
+    arguments = {"stretches": [[lead, 0, 0, 0]], "output": str(tmp_path / "phases.json")}
+    run_hanging(hanging, tmp_path, "top_stretches.counted", stand(lead), **arguments)
+    with pytest.raises(SimulationFailed, match=f"wordlines stood {lead} cycles before the plane, not {lead + 1}"):
+        run_hanging(hanging, tmp_path, "top_stretches.counted", stand(lead + 1), **arguments)
 
 
 def test_a_design_point_converts_while_codes_are_taken():

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from remora.flow.commands.system_options import Chosen, design_command
 from remora.flow.report.console import JsonOption, check_results, console, table, write_json
 from remora.flow.systems.options import BenchOptions
+from remora.spec.lib.extras import require_extra
 
 
 @design_command("bench", BenchOptions, config="mnist", extra="sim")
-def command(chosen: Chosen, json: JsonOption = None) -> None:
+def command(
+    chosen: Chosen,
+    sweeps: Annotated[bool, typer.Option("--sweeps", help="Measure sweeps instead, those of tiny.")] = False,
+    json: JsonOption = None,
+) -> None:
     """Measure the figures that the project promises, and print them as JSON on standard output.
 
     These are cycles a step, the speed of simulation with and without comparison and against plain C++, of builds, and
@@ -25,7 +34,17 @@ def command(chosen: Chosen, json: JsonOption = None) -> None:
     screen, design = console(stderr=True), chosen.design
     say_notes(design)
     check_results(json, beside=[chosen.config])
-    measured = chosen.system.benchmark(design, chosen.options, lambda what: screen.print(f"measuring {what}"))
+
+    def say(what: str) -> None:
+        screen.print(f"measuring {what}")
+
+    if sweeps:
+        require_extra("remora bench --sweeps", "sweep")
+        from remora.flow.sweep.bench import benchmark
+
+        measured = benchmark(chosen.options.repeats, say)
+    else:
+        measured = chosen.system.benchmark(design, chosen.options, say)
     result = measured | provenance()
     shown = table("target", ">measured", ">bound", "")
     for target in result["targets"]:

@@ -8,7 +8,6 @@ import resource
 import struct
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -18,6 +17,7 @@ from time import perf_counter
 import numpy as np
 
 from remora.flow.generate.directory import Generated, write_directory
+from remora.flow.report.targets import Target
 from remora.flow.systems.crossbar.generate import crossbar_parts
 from remora.flow.systems.crossbar.harness import build_plain, crossbar_harness
 from remora.flow.systems.crossbar.learning_kernel import learning_kernel
@@ -47,25 +47,6 @@ NOISY_DEVICES = {
 """Spread, noise of pulses and samples, and converters: what learning on a chip is timed with."""
 INFERENCE_BATCH = 512
 TRAINING_SEQUENCES = 400
-
-
-@dataclass(frozen=True)
-class Target:
-    """A promise: ``value`` at most or at least ``bound``."""
-
-    name: str
-    value: float
-    relation: str
-    bound: float
-
-    @property
-    def met(self) -> bool:
-        """Whether it is kept."""
-        return self.value <= self.bound if self.relation == "<=" else self.value >= self.bound
-
-    def as_dict(self) -> dict:
-        """For the result's JSON."""
-        return {"name": self.name, "value": self.value, "relation": self.relation, "bound": self.bound, "met": self.met}
 
 
 def benchmark(design: DesignPoint, sequences: int, repeats: int, say: Callable[[str], None]) -> dict:

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from remora.flow.report.targets import Target
-from remora.flow.sweep.plan import Plan, Range
+from remora.flow.sweep.plan import Latin, Plan, Range
 from remora.flow.sweep.run import run_sweep
 from remora.flow.sweep.workers import HERE, Workers
 from remora.spec.lib.errors import CheckFailed
@@ -101,4 +101,4 @@ def _golden(points: int) -> Plan:
 
 def _derived(points: int) -> Plan:
     vary = {"learning.seed": Range(low=0, high=2**31)}
-    return Plan(config=CONFIG, latin={"count": points, "vary": vary}, metrics={"derived": DERIVED})
+    return Plan(config=CONFIG, latin=Latin(count=points, vary=vary), metrics={"derived": DERIVED})

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from remora.flow.report.console import JsonOption, check_results, console, write_json
-from remora.flow.sweep.options import ClusterOption, JobsOption
+from remora.flow.sweep.options import ClusterOption, JobsOption, workers_of
 from remora.flow.tools.seeds import LARGEST_SEED
 from remora.spec.lib.extras import require_extra
 
@@ -36,7 +36,7 @@ def command(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the experiment; repeatable.")
     ] = None,
-    jobs: JobsOption = 1,
+    jobs: JobsOption = None,
     cluster: ClusterOption = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="DIR", help="Where results, figures and finished work go.")
@@ -81,16 +81,16 @@ def command(
     from remora.flow.experiments import ExperimentError, find_experiment
     from remora.flow.experiments.runner import Options, run_experiment
     from remora.flow.experiments.settings import read_settings
-    from remora.flow.sweep.workers import Workers
 
     if seeds and seed + seeds > 2**32:
         raise ExperimentError(f"--seeds {seeds} from --seed {seed} up passes 2**32 - 1, the largest seed")
     module = find_experiment(name)
     if sequences and not getattr(module, "TAKES_SEQUENCES", False):
         raise ExperimentError(f"--sequences {sequences}: experiment '{name}' takes no number of them; leave it out")
+    workers = workers_of(jobs, cluster, 1)
     options = Options(seed, quick, output, sequences, seeds, read_settings(name, module, settings or []))
     check_results(json, beside=[output])
-    result, lines = run_experiment(name, module, options, Workers(jobs, cluster))
+    result, lines = run_experiment(name, module, options, workers)
     for line in lines:
         console().print(line, soft_wrap=True)
     write_json(json, result)

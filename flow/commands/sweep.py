@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from remora.flow.report.console import JsonOption, check_results, console, table, write_json
-from remora.flow.sweep.options import MOST_JOBS, ClusterOption, CoresOption
+from remora.flow.sweep.options import ClusterOption, CoresOption, cores, workers_of
 from remora.spec.lib.errors import CheckFailed
 
 
@@ -33,17 +32,15 @@ def command(
     Example: remora sweep plan.toml -o adc --jobs 2 --json adc.json
     """
     from remora.flow.sweep.plan import read_plan
-    from remora.flow.sweep.run import run_sweep
-    from remora.flow.sweep.workers import Workers
+    from remora.flow.sweep.run import FILES, run_sweep
     from remora.spec.lib.extras import require_extra
     from remora.spec.lib.section import Design
     from remora.spec.presets import load_design
 
-    read = read_plan(plan)
+    read, workers = read_plan(plan), workers_of(jobs, cluster, cores())
     require_extra("remora sweep", "sweep", *(["plot"] if read.pareto else []))
-    check_results(json, beside=[plan, output, read.config])
-    jobs = jobs or min(os.cpu_count() or 1, MOST_JOBS)
-    result = run_sweep(read, load_design(read.config, Design), output, Workers(jobs, cluster))
+    check_results(json, *(output / name for name in FILES), beside=[plan, read.config])
+    result = run_sweep(read, load_design(read.config, Design), output, workers)
     shown = table("points", ">units", ">done", ">of them earlier", ">refused", ">failed", title=f"Sweep of {plan}")
     shown.add_row(*(f"{result[name]:,}" for name in ("points", "units", "done", "earlier", "refused", "failed")))
     console().print(shown)
@@ -51,6 +48,6 @@ def command(
     write_json(json, result)
     if result["failed"] or not result["done"]:
         raise CheckFailed(
-            f"{result['failed']} of {result['units']} units failed and {result['refused']} are refused; "
-            f"{output / 'results.csv'} has the reasons"
+            f"of {result['units']} units {result['failed']} failed and {result['refused']} are refused; the first: "
+            f"{result['first_reason']}; {output / FILES[0]} has all reasons"
         )

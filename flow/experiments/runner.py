@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from remora.flow.experiments.seeds import half_intervals, mean_and_spread
 from remora.flow.report.console import progress, write_json
 from remora.flow.report.provenance import provenance
+from remora.flow.sweep.clusters import HERE, Workers
 from remora.flow.sweep.units import Advance, Store, Unit
-from remora.flow.sweep.workers import HERE, Workers, do_all
+from remora.flow.sweep.workers import do_all
 
 if TYPE_CHECKING:
     from remora.flow.report.figures import Chart

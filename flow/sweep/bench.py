@@ -10,9 +10,9 @@ from time import perf_counter
 from typing import Any
 
 from remora.flow.report.targets import Target
+from remora.flow.sweep.clusters import HERE, Workers
 from remora.flow.sweep.plan import Latin, Plan, Range
 from remora.flow.sweep.run import run_sweep
-from remora.flow.sweep.workers import HERE, Workers
 from remora.spec.lib.errors import CheckFailed
 from remora.spec.lib.section import Design
 from remora.spec.presets import load_design

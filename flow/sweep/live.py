@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, deque
-from collections.abc import Sequence
 from contextlib import ExitStack
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
@@ -12,7 +12,6 @@ from remora.flow.report.console import console, progress, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.live import Live
 
 LATEST = 5
 """Points that are shown because they were refused or failed."""
@@ -35,17 +34,18 @@ class Progress:
         self._latest: deque[str] = deque(maxlen=LATEST)
         self._began = monotonic()
         self._stack = ExitStack()
-        self._live: Live | None = None
 
     def __enter__(self) -> Self:
         screen = console(stderr=True)
         self._advance = lambda count: None
         if screen.is_terminal:
+            from rich.console import Console
             from rich.live import Live
 
-            self._live = self._stack.enter_context(
-                Live(console=screen, refresh_per_second=A_SECOND, get_renderable=self.table, transient=True)
-            )
+            # Bound to the stream as it is now: work in this process takes what is printed for itself.
+            screen = Console(file=sys.stderr, highlight=False)
+            live = Live(console=screen, refresh_per_second=A_SECOND, get_renderable=self.table, transient=True)
+            self._stack.enter_context(live)
         else:
             units = sum(self._totals.values())
             self._advance = self._stack.enter_context(progress(self._title, units, "units"))
@@ -83,8 +83,3 @@ class Progress:
         shown.caption = "\n".join([*lines, *self._latest])
         shown.caption_justify = "left"
         return shown
-
-
-def totals_of(metrics: Sequence[str]) -> dict[str, int]:
-    """Metric → how many units measure it."""
-    return dict(Counter(metrics))

@@ -52,6 +52,8 @@ class Weighed:
         for name, _ in self._columns:
             if name not in there:
                 raise PlanError(f"pareto: no point has a column '{name}'{guess(name, there)}")
+            if all(math.isnan(_number(row, name)) for row in rows):
+                raise PlanError(f"pareto: column '{name}' has no numbers, so nothing can be less or more")
         self._values = np.array([[_number(row, name) for name, _ in self._columns] for row in rows])
         self._front = front_of(self._values * np.array([sign for _, sign in self._columns]))
         self.rows = [row._replace(pareto=bool(best)) for row, best in zip(rows, self._front, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,8 +14,13 @@ from remora.spec.lib.errors import ConfigError, RemoraError
 from remora.spec.lib.section import Section
 from remora.spec.lib.validation import validated
 
-RANGE = {"low", "high", "step", "count", "scale"}
-"""Keys of a table that is a range; any other table holds more fields."""
+ENDS = {"low", "high"}
+"""A table with one of these keys is a range; any other table holds more fields."""
+MOST_POINTS = 1_000_000
+STEP_ERROR = 1e-9
+"""Share of a step by which rounding may leave the last value above ``high``."""
+LARGEST = 2**63
+"""Whole numbers end below it in the tables."""
 
 
 class PlanError(RemoraError):
@@ -22,12 +28,16 @@ class PlanError(RemoraError):
 
 
 class Range(Section):
-    """Numbers from ``low`` to ``high``, both included; whole ones where both ends are whole."""
+    """Numbers from ``low`` to ``high``, both included; whole ones where both ends are whole, and ``step`` is."""
 
-    low: int | float = Field(description="smallest value")
-    high: int | float = Field(description="largest value")
-    step: int | float | None = Field(default=None, gt=0, description="of a grid: from a value to the next")
-    count: int | None = Field(default=None, ge=2, description="of a grid: how many values, evenly apart on the scale")
+    low: int | float = Field(allow_inf_nan=False, description="smallest value")
+    high: int | float = Field(allow_inf_nan=False, description="largest value")
+    step: int | float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="of a grid: from a value to the next"
+    )
+    count: int | None = Field(
+        default=None, ge=2, le=MOST_POINTS, description="of a grid: how many values, evenly apart on the scale"
+    )
     scale: Literal["linear", "log"] = Field(default="linear", description="what is even: differences or ratios")
 
     @model_validator(mode="after")
@@ -36,6 +46,8 @@ class Range(Section):
             raise ValueError(f"low = {self.low} must be below high = {self.high}")
         if self.scale == "log" and self.low <= 0:
             raise ValueError(f"low = {self.low} must be above 0 on a logarithmic scale")
+        if self.step is not None and (self.count is not None or self.scale == "log"):
+            raise ValueError("step goes with neither count nor a logarithmic scale; leave one out")
         return self
 
     @property
@@ -43,26 +55,36 @@ class Range(Section):
         """The values are whole numbers."""
         return isinstance(self.low, int) and isinstance(self.high, int) and not isinstance(self.step, float)
 
+    @property
+    def steps(self) -> int:
+        """How many values a grid has, at most.
+
+        Raises:
+            PlanError: nothing says how far they are apart.
+        """
+        if self.step is None and self.count is None and not self.whole:
+            raise PlanError(f"from {self.low} to {self.high} there are no steps: give step or count")
+        return self.count or int((self.high - self.low) / (self.step or 1) + STEP_ERROR) + 1
+
     def at(self, share: float) -> int | float:
         """The value at a share of the way from ``low`` to ``high``, 0 … 1 without 1; of whole numbers each has an equal
         part of the way, on a logarithmic scale one as long as its ratio."""
         low, high = self.low, self.high + 1 if self.whole else self.high
         value = low * (high / low) ** share if self.scale == "log" else low + (high - low) * share
-        return min(int(value), int(self.high)) if self.whole else float(value)
+        return max(int(self.low), min(math.floor(value), int(self.high))) if self.whole else float(value)
 
     def values(self) -> list[int | float]:
-        """Those of a grid, each once."""
-        if self.step is not None:
-            count = int((self.high - self.low) / self.step + 1e-9) + 1
-            found = [self.low + number * self.step for number in range(count)]
-        elif self.count is not None:
+        """Those of a grid, each once.
+
+        Raises:
+            PlanError: nothing says how far they are apart.
+        """
+        if self.count is None:
+            found = [self.low + number * (self.step or 1) for number in range(self.steps)]
+        else:
             shares = [number / (self.count - 1) for number in range(self.count)]
             span, ratio = self.high - self.low, self.high / self.low if self.low else 0
             found = [self.low * ratio**share if self.scale == "log" else self.low + span * share for share in shares]
-        elif self.whole:
-            found = list(range(int(self.low), int(self.high) + 1))
-        else:
-            raise PlanError(f"from {self.low} to {self.high} there are no steps: give step or count")
         return list(dict.fromkeys(round(value) if self.whole else float(value) for value in found))
 
 
@@ -73,7 +95,7 @@ Varied = dict[str, Any]
 class Latin(Section):
     """A Latin hypercube: points of which every field has each part of its range equally often."""
 
-    count: int = Field(ge=1, le=1_000_000, description="how many points")
+    count: int = Field(ge=1, le=MOST_POINTS, description="how many points")
     vary: Varied = Field(description="dotted path of each field → low and high, or a list of values")
 
 
@@ -122,13 +144,13 @@ class Plan(Section):
 
     @model_validator(mode="after")
     def _varies_once(self) -> Plan:
-        fields = [
-            set(self.grid),
-            {name for point in self.points for name in point},
-            set(self.latin.vary if self.latin else ()),
-        ]
-        if twice := sorted(name for name in set().union(*fields) if sum(name in each for each in fields) > 1):
+        listed = {name for point in self.points for name in point}
+        ways = [set(self.grid), listed, set(self.latin.vary if self.latin else ())]
+        if twice := sorted(name for name in set().union(*ways) if sum(name in way for way in ways) > 1):
             raise ValueError(f"{', '.join(twice)}: varied in two ways; leave one out")
+        every = sorted(set().union(*ways))
+        if inner := [name for name in every if any(name.startswith(f"{other}.") for other in every)]:
+            raise ValueError(f"{', '.join(inner)}: varied by itself and within its table; leave one out")
         return self
 
 
@@ -154,11 +176,26 @@ def _flattened(content: Mapping[str, Any], prefix: str = "", *, ranges: bool = T
     for name, value in content.items():
         if isinstance(value, Range):
             yield f"{prefix}{name}", value
-        elif isinstance(value, Mapping) and value and ranges and set(value) <= RANGE:
+        elif isinstance(value, Mapping) and ranges and set(value) & ENDS:
             yield f"{prefix}{name}", validated(Range, value, f"{prefix}{name}")
         elif isinstance(value, Mapping) and value:
             yield from _flattened(value, f"{prefix}{name}.", ranges=ranges)
         elif ranges and (not isinstance(value, list) or not value):
             raise ValueError(f"{prefix}{name} = {value!r}: give a list of values, or low and high")
         else:
+            _check_value(f"{prefix}{name}", value)
             yield f"{prefix}{name}", value
+
+
+def _check_value(path: str, value: Any) -> None:
+    """Raises ``ValueError`` where a table cannot hold a value."""
+    if isinstance(value, list):
+        for each in value:
+            _check_value(path, each)
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            _check_value(f"{path}.{name}", each)
+    elif not isinstance(value, bool | int | float | str):
+        raise ValueError(f"{path}: {value} is neither a number, a text nor a truth; put it in quotes")
+    elif isinstance(value, int) and not -LARGEST <= value < LARGEST:
+        raise ValueError(f"{path}: {value} has more than 64 bits")

@@ -13,6 +13,7 @@ from remora.spec.lib.files import replacing, write_text
 
 DONE, REFUSED, FAILED = "done", "refused", "failed"
 """What became of a point."""
+TABLES = ("results.csv", "results.parquet")
 HEAD = ("point", "status", "reason")
 """Columns before those of the fields and figures."""
 FRONT = "pareto"
@@ -38,7 +39,7 @@ class Row(NamedTuple):
     pareto: bool | None = None
 
 
-def columns_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
+def table_of(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """Column → values of the rows in order, None where a row has none: `HEAD`, fields, figures in the order of their
     first row, and `FRONT` where there is one. A value that is no number and no word is JSON.
     """
@@ -60,16 +61,15 @@ def write_tables(rows: Sequence[Row], folder: Path) -> tuple[Path, Path]:
     import pyarrow as pa
     from pyarrow import parquet
 
-    columns = columns_of(rows)
+    columns = table_of(rows)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
-    written = folder / "results.csv"
+    written, packed = (folder / name for name in TABLES)
     write_text(written, text.getvalue())
     # A column of whole numbers and others is one of others; of numbers and words, one of words.
     table = pa.table({name: pa.array(_of_one_kind(values)) for name, values in columns.items()})
-    packed = folder / "results.parquet"
     with replacing(packed) as partial:
         parquet.write_table(table, partial)
     return written, packed

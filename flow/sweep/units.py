@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from remora.flow.report.console import write_json
 from remora.flow.report.provenance import provenance
 
@@ -52,17 +54,23 @@ class Unit:
 
 
 class Store:
-    """Units of one name that are done, in a folder.
+    """Units of one name that are done, in a folder; it can be sent to another process.
 
     Attributes:
         name: of the experiment or sweep that the units are of.
         version: to be changed where the code gives other results for the same parameters.
         directory: of all results; the units' files are in its folder ``units``.
+        provenance: of what is done from now on: that of the command that asks for it.
     """
 
     def __init__(self, name: str, version: int, directory: Path) -> None:
         self.name, self.version, self.directory = name, version, directory
-        self._provenance: dict[str, Any] | None = None
+        # Asked once: it starts two processes, which take longer than many a unit.
+        self.provenance = provenance()
+
+    def key(self, unit: Unit) -> str:
+        """16 hexadecimal digits: the same for units whose result is the same."""
+        return hashlib.sha256(json.dumps(self._identity(unit), sort_keys=True).encode()).hexdigest()[:16]
 
     def find(self, unit: Unit) -> dict[str, Any] | None:
         """A unit as it is stored, with ``result`` and ``provenance``; None where it is not, or cannot be read, and is
@@ -70,17 +78,33 @@ class Store:
         """
         identity = self._identity(unit)
         try:
-            found = json.loads(self._path(identity).read_text(encoding="utf-8"))
+            found = json.loads(self._path(unit).read_text(encoding="utf-8"))
             complete = all(found[key] == identity[key] for key in identity) and "commit" in found["provenance"]
-            return found if complete and "result" in found else None
+            return found if complete and isinstance(found["result"], dict) else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def do(self, unit: Unit, advance: Advance) -> dict[str, Any]:
-        """Do a unit's work where it was left; its result, which is not kept yet."""
-        folder = self._path(self._identity(unit)).with_suffix(".state")
-        folder.mkdir(parents=True, exist_ok=True)
-        return unit.work(Context(advance, folder, self.directory / "shared"))
+        """Do a unit's work where it was left, and store it; the unit as `find` gives it from now on.
+
+        Where another process does the same unit, this one waits, and takes what that has stored.
+
+        Raises:
+            OSError: it cannot be written; the error names the file.
+            Exception: what the work raises.
+        """
+        path = self._path(unit)
+        folder, lock = path.with_suffix(".state"), path.with_suffix(".lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(lock):
+            found = self.find(unit)
+            if found is None:
+                folder.mkdir(exist_ok=True)
+                found = self.keep(unit, unit.work(Context(advance, folder, self.directory / "shared")))
+            shutil.rmtree(folder, ignore_errors=True)
+            # Whoever waits for it, or makes it anew, finds the unit stored.
+            lock.unlink(missing_ok=True)
+        return found
 
     def keep(self, unit: Unit, result: dict[str, Any]) -> dict[str, Any]:
         """Store a unit's result; the unit as `find` gives it from now on.
@@ -88,21 +112,15 @@ class Store:
         Raises:
             OSError: it cannot be written; the error names the file.
         """
-        identity = self._identity(unit)
-        # Asking for the commit starts two processes, which would take longer than many a unit.
-        self._provenance = self._provenance or provenance()
-        stored = _as_json({**identity, "result": result, "provenance": self._provenance})
-        path = self._path(identity)
-        write_json(path, stored)
-        shutil.rmtree(path.with_suffix(".state"), ignore_errors=True)
+        stored = _as_json({**self._identity(unit), "result": result, "provenance": self.provenance})
+        write_json(self._path(unit), stored)
         return stored
 
     def _identity(self, unit: Unit) -> dict[str, Any]:
         return _as_json({"experiment": self.name, "version": self.version, "parameters": unit.parameters})
 
-    def _path(self, identity: dict[str, Any]) -> Path:
-        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-        return self.directory / "units" / f"{self.name}-{key}.json"
+    def _path(self, unit: Unit) -> Path:
+        return self.directory / "units" / f"{self.name}-{self.key(unit)}.json"
 
 
 def _as_json(value: dict[str, Any]) -> dict[str, Any]:

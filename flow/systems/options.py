@@ -7,12 +7,14 @@ own, and repeats a common field to say what it means there: that help is added t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from types import NoneType
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
+from typer.models import OptionInfo
 
 from remora.flow.generate.packaging import DEVICE_PITCH, Packaging
 from remora.flow.tools.seeds import LARGEST_SEED, SEED_VARIABLE
@@ -49,6 +51,32 @@ class Options:
     def paths(self) -> list[Path | str]:
         """Files and folders that are named, results apart; a text counts where there is such a file."""
         return []
+
+
+def check_values(kind: type[Options], values: Mapping[str, Any]) -> None:
+    """Whether the command line would take these values of options; what is no option is passed over.
+
+    Raises:
+        RemoraError: a value has another type than its option, or is out of its range; the message says what is legal.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    for name, value in values.items():
+        wanted, *more = get_args(hints[name]) if name in hints and get_args(hints[name]) else (None,)
+        option = next((each for each in more if isinstance(each, OptionInfo)), None)
+        kinds = set(get_args(wanted) or (wanted,)) - {NoneType}
+        if option is None or not kinds <= _WORDS.keys():
+            continue
+        taken = kinds | ({str} if Path in kinds else set()) | ({int} if float in kinds else set())
+        ends = [(word, end) for word, end in (("at least", option.min), ("at most", option.max)) if end is not None]
+        legal = type(value) in taken
+        if legal and type(value) in (int, float):
+            legal = all(value >= end if word == "at least" else value <= end for word, end in ends)
+        if not legal:
+            words = " or ".join(sorted(_WORDS[each] for each in kinds))
+            raise RemoraError(f"{name} = {value!r}: give {words}{''.join(f', {word} {end:g}' for word, end in ends)}")
+
+
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", Path: "a path"}
 
 
 def refusal(names: Iterable[str], why: str) -> RemoraError:

@@ -13,8 +13,8 @@ from remora.flow.experiments import EXPERIMENTS, ExperimentError, continual, con
 from remora.flow.experiments.runner import Conclusion, Options, run_experiment
 from remora.flow.experiments.seeds import mean_and_spread
 from remora.flow.experiments.settings import read_settings
+from remora.flow.sweep.clusters import Workers
 from remora.flow.sweep.units import Unit
-from remora.flow.sweep.workers import Workers
 
 
 class Counted:

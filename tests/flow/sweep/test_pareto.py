@@ -69,3 +69,5 @@ def test_a_field_may_be_weighed_and_three_columns_give_two_panels():
 def test_a_column_that_is_not_there_is_refused():
     with pytest.raises(PlanError, match="no point has a column 'lanes'; did you mean 'cell.lanes'"):
         Weighed(Pareto(minimise=["a", "lanes"]), rows())
+    with pytest.raises(PlanError, match="column 'word' has no numbers"):
+        Weighed(Pareto(minimise=["a", "word"]), [row._replace(fields={"word": "x"}) for row in rows()])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from remora.flow.sweep.plan import Plan, PlanError, Range, read_plan
@@ -52,6 +54,11 @@ def test_shares_of_a_range():
     assert [whole.at(share) for share in (0.0, 0.33, 0.34, 0.66, 0.67, 0.9999999)] == [3, 3, 4, 4, 5, 5]
     assert [line.at(share) for share in (0.0, 0.5, 0.75)] == [-1.0, 0.0, 0.5]
     assert Range(low=0.01, high=100.0, scale="log").at(0.5) == pytest.approx(1.0)
+    # Each has an equal part on either side of 0 too.
+    for low, high in ((-3, 3), (-5, -1), (-1, 0)):
+        shares = [number / 700 for number in range(700)]
+        counts = Counter(Range(low=low, high=high).at(share) for share in shares)
+        assert sorted(counts) == list(range(low, high + 1)) and max(counts.values()) - min(counts.values()) <= 1
 
 
 @pytest.mark.parametrize(
@@ -66,6 +73,13 @@ def test_shares_of_a_range():
         ("[latin]\ncount = 0\nvary = {a = [1]}\n", "latin.count = 0: input should be greater than or equal to 1"),
         ("[pareto]\nminimise = ['a']\n", "give two columns or more"),
         ("[pareto]\nminimise = ['a', 'b']\nmaximise = ['a']\n", "each once"),
+        ("[grid]\nlanes = {low = 6, hgih = 8}\n", "hgih is not a field; legal here: .*did you mean 'high'"),
+        ("[grid]\nlanes = {low = 0.0, high = inf, step = 1}\n", "high = inf: input should be a finite number"),
+        ("[grid]\nlanes = {low = 1, high = 9, step = 1, count = 3}\n", "step goes with neither count nor"),
+        ("[grid]\nlanes = {low = 1, high = 9, step = 1, scale = 'log'}\n", "step goes with neither count nor"),
+        ("[grid]\na = [2026-12-01]\n", "a: 2026-12-01 is neither a number, a text nor a truth"),
+        ("[[points]]\na = {b = 12345678901234567890}\n", "a.b: 12345678901234567890 has more than 64 bits"),
+        ("[grid]\ndevices = [{model = 'pcm'}]\n'devices.drift' = [1]\n", "devices.drift: varied by itself and within"),
         ("[gird]\na = [1]\n", "gird is not a field; legal here: .*did you mean 'grid'"),
         ("[grid\n", "is not valid TOML"),
     ],

@@ -81,6 +81,9 @@ def test_options_of_a_metric_vary_too():
     [
         ("formats.adc_bit", "formats.adc_bit: no field of 'tiny'; did you mean 'formats.adc_bits'"),
         ("adc_bits", "adc_bits: no field of 'tiny'"),
+        ("metrics.train", "metrics.train: give metrics.train and an option that changes what is measured"),
+        ("metrics.train.columns", "give metrics.train and an option that changes what is measured"),
+        ("metrics.train.data.x", "give metrics.train and an option that changes what is measured"),
         ("metrics.synth.flat", "the plan measures no 'synth'; it has train"),
     ],
 )
@@ -88,3 +91,17 @@ def test_a_path_that_leads_nowhere_is_refused_at_once(name, message):
     for ways in ({"grid": {name: [1]}}, {"points": [{name: 1}]}, {"latin": Latin(count=1, vary={name: [1]})}):
         with pytest.raises(PlanError, match=message):
             points_of(plan(**ways), TINY)
+
+
+def test_what_is_too_much_or_ignored_is_refused_at_once():
+    with pytest.raises(PlanError, match="3,000,001 points: a sweep has at most 1,000,000"):
+        points_of(plan(grid={"learning.seed": Range(low=0, high=3_000_000)}), TINY)
+    with pytest.raises(PlanError, match="learning.seed: a Latin hypercube draws its values; leave step and count out"):
+        points_of(plan(latin=Latin(count=2, vary={"learning.seed": Range(low=0, high=9, step=3)})), TINY)
+
+
+def test_a_table_stays_the_plans_own():
+    given = [{"model": "taox-hfox"}, {"model": "hfo2-array"}]
+    found = points_of(plan(grid={"devices": given, "learning.seed": [1, 2]}), TINY)
+    assert given == [{"model": "taox-hfox"}, {"model": "hfo2-array"}] and len(found) == 4
+    assert [point.design.devices.model for point in found] == ["taox-hfox"] * 2 + ["hfo2-array"] * 2

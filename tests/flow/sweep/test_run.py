@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from remora.flow import cli
 from remora.flow.sweep import metrics as registry
+from remora.flow.sweep.clusters import HERE, Workers
 from remora.flow.sweep.metrics import METRICS, Metric, find_metric, metrics, unit_of
-from remora.flow.sweep.plan import Plan, PlanError
+from remora.flow.sweep.plan import Plan, PlanError, read_plan
 from remora.flow.sweep.run import run_sweep
-from remora.flow.sweep.workers import HERE, Workers
 from remora.flow.systems.api import simulate, train
+from remora.golden.data.idx import DATA_VARIABLE
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.lib.errors import RemoraError
 from remora.spec.presets import load_design
+from tests.flow.sweep.dask_processes import cluster
 
 TINY = load_design("tiny", DesignPoint)
 TRAIN = {"passes": 1, "limit": 20, "data": "synthetic"}
@@ -126,22 +133,78 @@ def test_the_front_is_marked_and_drawn(weighed, tmp_path):
     assert (tmp_path / "x" / "results.csv").is_file()
 
 
-def test_what_does_not_fit_is_refused(tmp_path):
-    result, rows = sweep(tmp_path, metrics={"train": {"passez": 1}, "derived": {}})
-    assert counts(result) == (2, 0, 2, 0, 0) and "train: passez: no option of train" in rows[0]["reason"]
-    _, rows = sweep(tmp_path, metrics={"derived": {"depth": 1}})
-    assert rows[0]["reason"] == "derived: depth: this metric has no options"
+@pytest.mark.parametrize(
+    ("metric", "options", "message"),
+    [
+        ("train", {"passez": 1}, "train: passez: no option of train"),
+        ("train", {"passes": 0}, "train: passes = 0: give a whole number, at least 1"),
+        ("train", {"limit": "many"}, "train: limit = 'many': give a whole number, at least 1"),
+        ("train", {"limit": True}, "train: limit = True: give a whole number, at least 1"),
+        ("train", {"output": "x.npz"}, "train: output: a sweep decides this itself; leave it out"),
+        ("simulate", {"jobs": 2, "keep": "x"}, "simulate: jobs, keep: a sweep decides this itself; leave it out"),
+        ("simulate", {"stall": 1}, "simulate: stall = 1: give a number, at least 0, at most 0.95"),
+        ("derived", {"depth": 1}, "derived: depth: this metric has no options"),
+    ],
+)
+def test_what_does_not_fit_is_refused(metric, options, message, tmp_path):
+    result, rows = sweep(tmp_path, metrics={metric: options, "synth": {}})
+    assert counts(result) == (2, 0, 2, 0, 0) and message in rows[0]["reason"] == result["first_reason"]
+
+
+def test_what_is_not_there_is_refused(weighed, tmp_path):
     with pytest.raises(PlanError, match=f"there is no metric 'trian'; there are: {', '.join(metrics())}"):
         sweep(tmp_path, metrics={"trian": {}})
+    one = {"points": [{"cell.lanes": 1}]}
+    with pytest.raises(PlanError, match="metrics.own.columns: no point has 'weigth'; did you mean 'weight'"):
+        sweep(tmp_path, metrics={"own": {"columns": ["weigth"]}}, **one)
+    with pytest.raises(PlanError, match="metrics.own.columns = 'weight': give a list of names"):
+        sweep(tmp_path, metrics={"own": {"columns": "weight"}}, **one)
+    assert weighed == [(1, {})]
 
 
-def test_a_file_counts_by_its_content(tmp_path):
+def test_points_that_are_all_refused_are_rows_also_where_they_should_be_weighed(tmp_path):
+    pareto = {"minimise": ["derived.cycles.step", "cell.lanes"]}
+    result, rows = sweep(tmp_path, grid={"cell.lanes": [0, -1]}, metrics={"derived": {}}, pareto=pareto)
+    assert counts(result) == (2, 0, 2, 0, 0) and [row["status"] for row in rows] == ["refused"] * 2
+
+
+def test_what_nobody_foresaw_leaves_its_traceback(weighed, monkeypatch, tmp_path):
+    def measure(design: DesignPoint, options: dict, folder: Path) -> dict:
+        print("printed before")
+        return {}["missing"]
+
+    monkeypatch.setattr(registry, "METRICS", {"own": Metric("own", measure)})
+    result, [row] = sweep(tmp_path, metrics={"own": {}})
+    path = tmp_path / "failures" / "point-1-own.txt"
+    assert result["failed"] == 1 and row["reason"] == f"own: KeyError: 'missing' ({path} has more)"
+    assert "printed before" in path.read_text() and "in measure" in path.read_text()
+
+
+def test_alike_points_are_measured_once(weighed, tmp_path):
+    result, rows = sweep(tmp_path, grid={"cell.lanes": [2, 2, 1]}, metrics={"own": {}})
+    assert counts(result) == (3, 3, 0, 0, 0) and weighed == [(2, {}), (1, {})]
+    assert [row["own.weight"] for row in rows] == ["5.0", "5.0", "2.5"]
+
+
+@pytest.mark.nightly
+def test_a_metric_of_standard_cells(tmp_path):
+    _, rows = sweep(tmp_path, grid={"cell.lanes": [1, 4]}, metrics={"synth": {}})
+    assert 0 < float(rows[0]["synth.area_um2"]) < float(rows[1]["synth.area_um2"])
+
+
+def test_a_file_counts_by_its_content(monkeypatch, tmp_path):
+    monkeypatch.delenv(DATA_VARIABLE, raising=False)
     data = tmp_path / "own.npz"
     data.write_bytes(b"one")
     first = unit_of("train", TINY, {"data": str(data)}).parameters
     data.write_bytes(b"two")
     second = unit_of("train", TINY, {"data": str(data)}).parameters
     assert first != second and {**first, "files": None} == {**second, "files": None}
+    assert unit_of("train", TINY, {}).parameters["data"] == "" == unit_of("derived", TINY, {}).parameters["data"]
+    (tmp_path / "sets").mkdir()
+    monkeypatch.setenv(DATA_VARIABLE, str(tmp_path / "sets"))
+    several = [unit_of("train", TINY, {}).parameters["data"], unit_of("derived", TINY, {}).parameters["data"]]
+    assert several[0] and not several[1]
     assert unit_of("train", TINY.evolve(name="other"), {}).parameters == unit_of("train", TINY, {}).parameters
     assert all(find_metric(name).about for name in metrics())
 
@@ -159,3 +222,48 @@ def test_the_command(lanes, code, weighed, tmp_path, capsys):
     assert result["units"] == result["points"] == len(lanes) and (result["failed"] > 0) == (3 in lanes)
     assert result.keys() >= {"command", "commit", "version", "seed", "files", "plan"}
     assert "results.csv" in capsys.readouterr().out
+
+
+def command(tmp_path: Path, text: str, *arguments: str) -> int:
+    """The exit code of the command with a plan of this text."""
+    (tmp_path / "plan.toml").write_text(f'config = "tiny"\n{text}', encoding="utf-8")
+    with pytest.raises(SystemExit) as end:
+        cli.main(["sweep", str(tmp_path / "plan.toml"), "-o", str(tmp_path / "out"), *arguments])
+    return int(end.value.code or 0)
+
+
+def test_the_command_says_why_nothing_was_done(tmp_path, capsys):
+    assert command(tmp_path, "[metrics.train]\npassez = 1\n", "--jobs", "1") == 1
+    assert "0 failed and 1 are refused; the first: train: passez: no option of train" in capsys.readouterr().err
+
+
+def test_the_command_refuses_what_it_would_ignore_or_replace(tmp_path, capsys):
+    plan = "[metrics.derived]\n"
+    assert command(tmp_path, plan, "--cluster", "tcp://127.0.0.1:9", "--jobs", "2") == 2
+    assert "the cluster has its own workers; leave --jobs out" in capsys.readouterr().err
+    assert command(tmp_path, plan, "--json", str(tmp_path / "out" / "results.csv")) == 2
+    assert "the command line names it twice" in capsys.readouterr().err
+    (tmp_path / "out").write_text("a file")
+    assert command(tmp_path, plan) == 2 and "results.csv" in capsys.readouterr().err
+
+
+def test_the_command_on_a_cluster(tmp_path):
+    with cluster(1, tmp_path) as own:
+        assert command(tmp_path, "[metrics.derived]\n", "--cluster", own.address) == 0
+    assert (tmp_path / "out" / "results.csv").read_text().count("\n") == 2
+
+
+def test_a_command_that_is_ended_goes_on_where_it_was(tmp_path):
+    text = f'config = "tiny"\n[grid]\n"learning.seed" = {list(range(30))}\n[metrics.train]\nlimit = 200\npasses = 3\n'
+    (tmp_path / "plan.toml").write_text(text)
+    script = [sys.executable, "-m", "remora.flow.cli", "sweep", "plan.toml", "-o", "out", "--jobs", "2"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[2])}
+    running = subprocess.Popen(script, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while len(list(tmp_path.glob("out/units/*.json"))) < 3 and time.monotonic() < until:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(30) == 128 + signal.SIGTERM and "terminated" in running.stderr.read()
+    kept = len(list(tmp_path.glob("out/units/*.json")))
+    result = run_sweep(read_plan(tmp_path / "plan.toml"), TINY, tmp_path / "out", HERE)
+    assert 3 <= result["earlier"] == kept < 30 == result["done"]

@@ -59,7 +59,7 @@ CHILDREN = {
     "grandchildren": (f"from remora.flow.tools.children import run_child; run_child({SLEEP!r})", "sleep"),
     "workers": (
         "from remora.flow.experiments.runner import Options, run_experiment; from pathlib import Path; "
-        "from remora.flow.sweep.units import Unit; from remora.flow.sweep.workers import Workers; "
+        "from remora.flow.sweep.units import Unit; from remora.flow.sweep.clusters import Workers; "
         "from remora.flow.tools.children import run_child; "
         f"work = lambda context: run_child({SLEEP!r}); "
         "module = SimpleNamespace(plan=lambda options: [Unit({'n': n}, 1, work) for n in range(2)]); "
@@ -176,7 +176,7 @@ def test_a_unit_that_fails_ends_the_others_and_their_children(tmp_path):
     body = (
         "from remora.flow.tools.children import run_child; "
         "from remora.flow.experiments.runner import Options, run_experiment; "
-        "from remora.flow.sweep.units import Unit; from remora.flow.sweep.workers import Workers; "
+        "from remora.flow.sweep.units import Unit; from remora.flow.sweep.clusters import Workers; "
         "from remora.spec.lib.errors import RemoraError; from pathlib import Path; import time; "
         f"sleep = lambda context: run_child({SLEEP!r}); "
         "go = Path('go').absolute(); wait = lambda: [time.sleep(0.1) for _ in iter(go.exists, True)]; "

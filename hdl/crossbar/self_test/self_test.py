@@ -338,9 +338,7 @@ class SelfTest(wiring.Component):
             m.d.sync += [self.in_tile.eq(0), self.column_tile.eq(self.column_tile + 1)]
 
     def _pulse(self, m: Module) -> None:
-        """A column after the other, as soon as the pulse before has ended; a burst goes over all of them as often as
-        rule S4 says.
-        """
+        """A column after the other, as soon as the pulse before has ended, as often as the burst has pulses (S4)."""
         with m.If(self.busy):
             pass
         with m.Elif(self.column != self.columns):

@@ -21,6 +21,8 @@ WAYS = {
     },
 }  # fmt: skip
 """At rates that write to every tile within a short run."""
+AT_NIGHT = ("folded columns", "direct")
+BY_DAY = [pytest.param(way, marks=pytest.mark.nightly) if way in AT_NIGHT else way for way in WAYS]
 DESIGNS = {name: TINY.evolve(learning={"enabled": True, **way}) for name, way in WAYS.items()}
 
 
@@ -49,13 +51,18 @@ def test_the_sound_design_passes(benches, way):
     bench_of(benches, way).run_sound(False).require("learn", "hidden weights", "readout weights")
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", BY_DAY)
 def test_the_mutated_netlist_passes_while_no_fault_is_awake(benches, way):
     bench_of(benches, way).run_asleep(False).require("learn", "hidden weights", "readout weights")
 
 
 @pytest.mark.parametrize(
-    ("way", "name"), by_day((way, fault.name) for way in WAYS for fault in faults_of(way)), ids=str
+    ("way", "name"),
+    [
+        *by_day((way, fault.name) for way in WAYS if way not in AT_NIGHT for fault in faults_of(way)),
+        *(pytest.param(way, fault.name, marks=pytest.mark.nightly) for way in AT_NIGHT for fault in faults_of(way)),
+    ],
+    ids=str,
 )
 def test_every_fault_of_learning_is_noticed(benches, way, name):
     bench = bench_of(benches, way)

@@ -43,7 +43,7 @@ REPLAYERS = {
     "signed": learner("signed", hidden_shift=5, replay_capacity=4, replay_ratio=3),
     "direct": learner("primes", hidden_shift=5, update="direct", winners=6, lanes=4, replay_capacity=3),
 }
-AT_NIGHT = ("one", "primes", "signed", "direct")
+AT_NIGHT = ("primes", "signed", "direct")
 """By day their like run with healing (tests/top/crossbar/test_healing.py) and through soft resets."""
 ALL_REPLAY = (*KINDS, LEARN, INSERT, "hidden weights", "readout weights", "reservoir", "counts")
 ACCUMULATORS = ("hidden accumulators", "readout accumulators")

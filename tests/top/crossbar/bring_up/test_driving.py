@@ -60,7 +60,7 @@ def test_codes_are_those_of_golden(name, harness, tmp_path):
 @pytest.mark.parametrize(
     "hanging",
     [
-        pytest.param(name, marks=pytest.mark.nightly) if name in ("every", "verified", "integrators") else name
+        pytest.param(name, marks=pytest.mark.nightly) if name in ("every", "verified") else name
         for name in DESIGN_POINTS
     ],
     indirect=True,

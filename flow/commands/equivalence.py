@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from remora.flow.commands.system_options import HELP
+from remora.flow.systems.system_options import HELP
 from remora.flow.report.console import JsonOption, check_results, console, progress, table, write_json
 
 if TYPE_CHECKING:

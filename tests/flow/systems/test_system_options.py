@@ -9,9 +9,9 @@ import pytest
 import typer
 
 from remora.flow.systems import system_options
-from remora.flow.systems.system_options import command_flags
 from remora.flow.systems.options import SimulateOptions, TrainOptions
 from remora.flow.systems.registry import systems
+from remora.flow.systems.system_options import command_flags
 from remora.spec.lib.errors import RemoraError
 
 COMMANDS = {"simulate": SimulateOptions, "train": TrainOptions}

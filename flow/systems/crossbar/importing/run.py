@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from remora.flow.systems.crossbar.importing.tables import accuracy_table, histog
 from remora.flow.systems.crossbar.options import CrossbarImportOptions
 from remora.golden.crossbar.inference import infer
 from remora.golden.data.load import SequenceSet, load
-from remora.golden.lib.tensor_file import TensorFileError, read_tensors
 from remora.golden.learning.checkpoint import Checkpoint, save_checkpoint
+from remora.golden.lib.tensor_file import TensorFileError, read_tensors
 from remora.golden.offline.bistable_report import bistable_scores, report_bistable
 from remora.golden.offline.calibration import calibrate
 from remora.golden.offline.crossbar_import import ImportedWeightsError, import_network

@@ -41,7 +41,7 @@ class Imported:
     Attributes:
         network: the chosen one.
         stages: what it is called → other networks on the way, in the order in which they were made, the chosen last.
-        layers: of the chosen one.
+        layers: of the network before any fine-tuning.
         float_decisions: of the test set.
         calibration: for JSON.
         passes: accuracies on the calibration's part after each pass of fine-tuning, before the first at the front.
@@ -103,7 +103,8 @@ def _import_miru(
         rest = training.where(slice(len(part), None)) if len(training) > len(part) else training
         network, history = fine_tune(design, network, rest, part, passes)
         stages["fine-tuned"] = network
-    layers = report_layers(design, model, network, test.first(min(REPORTED, len(test))), chosen.chosen.scale)
+    # Training leaves the float network behind: what the import itself did to each layer is what is reported.
+    layers = report_layers(design, model, chosen.best, test.first(min(REPORTED, len(test))), chosen.chosen.scale)
     about = {
         "sequences": chosen.sequences,
         "scale": chosen.chosen.scale,

@@ -131,8 +131,8 @@ def _refuse_gated(arrays: Mapping[str, NDArray], layer: _Layer) -> None:
     rows, hidden = recurrent.shape
     if rows != hidden and rows % hidden == 0 and rows // hidden in GATED:
         raise ForeignNetworkError(
-            f"{name} has {rows} rows for {hidden} units, so it is of the kind {GATED[rows // hidden]}, which no cell here is: "
-            f"{NO_GATES}"
+            f"{name} has {rows} rows for {hidden} units, so it is of the kind {GATED[rows // hidden]}, which no cell "
+            f"here is: {NO_GATES}"
         )
 
 

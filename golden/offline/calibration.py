@@ -177,7 +177,7 @@ def compensated_hidden(
 
 
 def compensated(
-    design: DesignPoint, layer: Layer, weights: NDArray[np.float64], products: NDArray[np.float64]
+    design: DesignPoint, layer: Layer, weights: NDArray[np.floating], products: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Weights of whole levels whose column sums are close to those of ``weights``.
 

@@ -46,7 +46,9 @@ def float_model(design: DesignPoint, arrays: Mapping[str, ArrayLike]) -> FloatMo
         float(np.asarray(arrays.get(name, value / (1 << COEFFICIENT_BITS))))
         for name, value in zip(("reset", "update"), own, strict=True)
     )
-    return FloatModel(*layers, *gates)
+    hidden, readout = layers
+    reset, update = gates
+    return FloatModel(hidden, readout, reset, update)
 
 
 def float_runs(design: DesignPoint, model: FloatModel, data: SequenceSet) -> Iterator[FloatRun]:

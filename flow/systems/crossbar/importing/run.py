@@ -98,7 +98,8 @@ def _import_miru(
         model = float_model(design, foreign.arrays)
         decisions = float_scores(design, model, test).argmax(axis=1)
     stages = {"nearest levels": chosen.plain, "readout scaled": chosen.scaled, "calibrated": chosen.best}
-    network, history = chosen.best, ()
+    network = chosen.best
+    history: tuple[float, ...] = ()
     if passes:
         rest = training.where(slice(len(part), None)) if len(training) > len(part) else training
         network, history = fine_tune(design, network, rest, part, passes)

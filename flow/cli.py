@@ -34,6 +34,7 @@ COMMANDS = {
     "prove": "Prove properties of the generated hardware, for every input and every length of time.",
     "equivalence": "Prove that the netlist of standard cells does what the Verilog does, block by block.",
     "train": "Train a design point: as the chip learns, or offline where it cannot.",
+    "import": "Bring a network that another program trained: calibrate it, and report layer by layer.",
     "simulate": "Run the generated hardware under Verilator and compare every step with golden.",
     "selftest": "Put defects into a chip, let it test itself, and compare what it finds.",
     "experiment": "Run a named experiment, resumable: JSON result and figures.",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from remora.flow.systems.api import (
         generate,
+        import_file,
         import_weights,
         infer,
         load_checkpoint,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Design", "generate", "import_weights", "infer", "load_checkpoint", "load_design", "save_checkpoint", "simulate",
-    "systems", "train",
+    "Design", "generate", "import_file", "import_weights", "infer", "load_checkpoint", "load_design",
+    "save_checkpoint", "simulate", "systems", "train",
 ]  # fmt: skip
 
 

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from remora.flow.commands.system_options import Chosen, design_command
 from remora.flow.report.console import JsonOption, check_results, console, table, write_json
 from remora.flow.systems.options import BenchOptions
+from remora.flow.systems.system_options import Chosen, design_command
 from remora.spec.lib.extras import require_extra
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from remora.flow.commands.system_options import HELP
 from remora.flow.report.console import JsonOption, check_results, console, progress, table, write_json
+from remora.flow.systems.system_options import HELP
 
 if TYPE_CHECKING:
     from remora.flow.signoff.equivalence.compare import Verdict

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from remora.flow.commands.system_options import Chosen, design_command
 from remora.flow.report.console import JsonOption, check_results, console, progress, table, write_json
 from remora.flow.systems.options import FaultsOptions
+from remora.flow.systems.system_options import Chosen, design_command
 
 
 @design_command("faults", FaultsOptions, config="tiny", extra="sim")

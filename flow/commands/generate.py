@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from remora.flow.commands.system_options import Chosen, design_command
 from remora.flow.report.console import console
 from remora.flow.systems.options import GenerateOptions
+from remora.flow.systems.system_options import Chosen, design_command
 
 
 @design_command("generate", GenerateOptions)

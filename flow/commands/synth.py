@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from remora.flow.commands.system_options import HELP
 from remora.flow.report.console import JsonOption, check_results, console, table, write_json
+from remora.flow.systems.system_options import HELP
 
 
 def command(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from remora.flow.commands.system_options import Chosen, design_command
 from remora.flow.report.console import JsonOption, check_results, write_json
 from remora.flow.systems.options import TrainOptions
+from remora.flow.systems.system_options import Chosen, design_command
 
 
 @design_command("train", TrainOptions)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
-    "generate", "import_weights", "infer", "load_checkpoint", "load_design", "save_checkpoint", "simulate", "systems",
-    "train",
+    "generate", "import_file", "import_weights", "infer", "load_checkpoint", "load_design", "save_checkpoint",
+    "simulate", "systems", "train",
 ]  # fmt: skip
 
 AnyDesign = TypeVar("AnyDesign", bound=Design)
@@ -104,6 +104,22 @@ def import_weights(design: Design, arrays: Mapping[str, ArrayLike], metadata: di
         RemoraError: an array is missing or superfluous, does not fit, or holds what is no legal number.
     """
     return system_of(design).import_weights(design, arrays, metadata)
+
+
+def import_file(design: Design, file: Path | str, **options: Any) -> dict[str, Any]:
+    """Read another program's network from a file, save it at ``output``, print a report by layer, and return what
+    `remora import --json` writes.
+
+    Args:
+        file: safetensors, ONNX or `.npz`; the how-to page on importing says which names and nodes it may hold.
+        options: of `remora import`, with ``_`` for ``-``: ``output``, ``data``, ``fine_tune`` …, as the design point's
+            system has them.
+
+    Raises:
+        RemoraError: the file holds no network of the design point, or an option does not fit, or what it names.
+    """
+    system = system_of(design)
+    return system.import_file(design, Path(file), system.make_options("import", **options))
 
 
 def load_checkpoint(path: Path | str, design: Design) -> Any:

@@ -159,6 +159,13 @@ class TrainOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportOptions(Options):
+    """Of `remora import`."""
+
+    output: Annotated[Path, typer.Option("--output", "-o", help="Checkpoint to write.")] = Path("imported.npz")
+
+
+@dataclass(frozen=True, kw_only=True)
 class FaultsOptions(Options):
     """Of `remora faults`."""
 

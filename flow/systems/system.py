@@ -135,8 +135,8 @@ class System(ABC, Generic[AnyDesign, Content]):
 
     # Commands ---------------------------------------------------------------------------------------------------------
     def options(self, command: str) -> type[Options] | None:
-        """Class of the options of a command: ``generate``, ``simulate``, ``train``, ``faults`` or ``bench``; None where
-        the system lacks the command."""
+        """Class of the options of a command: ``generate``, ``simulate``, ``train``, ``import``, ``faults`` or
+        ``bench``; None where the system lacks the command."""
         return GenerateOptions if command == "generate" else None
 
     def make_options(self, command: str, **values: Any) -> Any:
@@ -210,6 +210,18 @@ class System(ABC, Generic[AnyDesign, Content]):
             RemoraError: the arrays make no network of the design point, or the system takes none.
         """
         raise RemoraError(f"{self.plural} take no weights of another program; choose a design point of another system")
+
+    def import_file(self, design: AnyDesign, file: Path, options: Any) -> dict[str, Any]:
+        """Read another program's network from a file, save it at ``options.output``, print a report by layer, and
+        return it for JSON.
+
+        Args:
+            options: of the class that `options` gives for ``import``.
+
+        Raises:
+            RemoraError: the file holds no network of the design point, or the options do not fit.
+        """
+        raise self._lacks("import")
 
     def infer(self, design: AnyDesign, network: Any, features: NDArray) -> NDArray[np.int64]:
         """Golden's decisions, as the hardware makes them bit for bit.

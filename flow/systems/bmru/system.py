@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from remora.flow.generate.parts import Parts
     from remora.flow.systems.bmru.faults import BmruFaultBench
-    from remora.flow.systems.bmru.options import BmruSimulateOptions, BmruTrainOptions
+    from remora.flow.systems.bmru.options import BmruImportOptions, BmruSimulateOptions, BmruTrainOptions
     from remora.flow.systems.bmru.run import BmruCase
     from remora.flow.systems.bmru.soak.soaker import BmruSoaker
     from remora.flow.verify.harness import Harness
@@ -63,12 +63,18 @@ class BmruSystem(System["BmruDesign", "BmruCodes"]):
 
     def options(self, command: str) -> type[Options] | None:
         """Those of `remora.flow.systems.bmru.options`, and the common ones."""
-        from remora.flow.systems.bmru.options import BmruGenerateOptions, BmruSimulateOptions, BmruTrainOptions
+        from remora.flow.systems.bmru.options import (
+            BmruGenerateOptions,
+            BmruImportOptions,
+            BmruSimulateOptions,
+            BmruTrainOptions,
+        )
 
         found: dict[str, type[Options]] = {
             "generate": BmruGenerateOptions,
             "simulate": BmruSimulateOptions,
             "train": BmruTrainOptions,
+            "import": BmruImportOptions,
             "faults": FaultsOptions,
         }
         return found.get(command)
@@ -107,6 +113,12 @@ class BmruSystem(System["BmruDesign", "BmruCodes"]):
         network = BmruNetwork.from_arrays(arrays, metadata)
         export_network(design, network)
         return network
+
+    def import_file(self, design: BmruDesign, file: Path, options: BmruImportOptions) -> dict:
+        """As `remora.flow.systems.bmru.importing.import_file`."""
+        from remora.flow.systems.bmru.importing import import_file
+
+        return import_file(design, file, options)
 
     def infer(self, design: BmruDesign, network: BmruNetwork | None, features: NDArray) -> NDArray[np.int64]:
         """The vote of each clip over all its frames; ``features`` are codes of the DACs. The bundled network where

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from remora.flow.systems.options import GenerateOptions, Options, SimulateOptions, TrainOptions
+from remora.flow.systems.options import GenerateOptions, ImportOptions, Options, SimulateOptions, TrainOptions
 from remora.flow.tools.seeds import LARGEST_SEED
 from remora.spec.crossbar.design import DesignPoint
 from remora.spec.crossbar.learning import MOST_HEALING_REPLAYS
@@ -186,6 +186,36 @@ class CrossbarTrainOptions(TrainOptions, LearningOptions):
     ] = None
     task: Annotated[int, typer.Option(min=0, help="Pixel permutation of the digits; 0 is none.")] = 0
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin again instead of continuing the checkpoint.")] = False
+
+    def paths(self) -> list[Path | str]:
+        """The data."""
+        return [self.data]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrossbarImportOptions(ImportOptions):
+    """A crossbar accelerator takes a MiRU, a vanilla tanh layer or bistable cells, with a linear readout at the last
+    step. Of a MiRU or a tanh layer the readout is scaled to the converter's range, and the weights are rounded so that
+    they make up for each other's errors: both by the decisions on a part of the training data. The report compares
+    codes with the float network, layer by layer, on the test data.
+    """
+
+    data: Annotated[
+        str,
+        typer.Option(
+            help="mnist, synthetic, or a .npz file of your own (x, y, optionally lengths and split): the network is "
+            "calibrated on a part of its training set, and the report is of its test set."
+        ),
+    ] = "auto"
+    calibrate: Annotated[
+        int, typer.Option(min=1, help="Training sequences that calibration takes; a quarter of them at most.")
+    ] = 2000
+    fine_tune: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Passes of training behind the import, as `remora train` trains; the best of them is kept."
+        ),
+    ] = 0
 
     def paths(self) -> list[Path | str]:
         """The data."""

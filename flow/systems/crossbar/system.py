@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from remora.flow.generate.bodies import Bodies
     from remora.flow.generate.parts import Parts
     from remora.flow.systems.crossbar.faults import CrossbarFaultBench
-    from remora.flow.systems.crossbar.options import CrossbarSimulateOptions, CrossbarTrainOptions
+    from remora.flow.systems.crossbar.options import (
+        CrossbarImportOptions,
+        CrossbarSimulateOptions,
+        CrossbarTrainOptions,
+    )
     from remora.flow.systems.crossbar.run import CrossbarCase
     from remora.flow.systems.crossbar.soak.soaker import CrossbarSoaker
     from remora.flow.verify.harness import Harness
@@ -79,6 +83,7 @@ class CrossbarSystem(System["DesignPoint", "Weights"]):
         """Those of `remora.flow.systems.crossbar.options`, and the common ones."""
         from remora.flow.systems.crossbar.options import (
             CrossbarGenerateOptions,
+            CrossbarImportOptions,
             CrossbarSimulateOptions,
             CrossbarTrainOptions,
         )
@@ -87,6 +92,7 @@ class CrossbarSystem(System["DesignPoint", "Weights"]):
             "generate": CrossbarGenerateOptions,
             "simulate": CrossbarSimulateOptions,
             "train": CrossbarTrainOptions,
+            "import": CrossbarImportOptions,
             "faults": FaultsOptions,
             "bench": BenchOptions,
         }
@@ -123,6 +129,12 @@ class CrossbarSystem(System["DesignPoint", "Weights"]):
         from remora.golden.offline.crossbar_import import import_network
 
         return import_network(design, arrays, metadata)
+
+    def import_file(self, design: DesignPoint, file: Path, options: CrossbarImportOptions) -> dict:
+        """As `remora.flow.systems.crossbar.importing.run.import_file`."""
+        from remora.flow.systems.crossbar.importing.run import import_file
+
+        return import_file(design, file, options)
 
     def infer(self, design: DesignPoint, network: Checkpoint | None, features: NDArray) -> NDArray[np.int64]:
         """Decisions for sequences of 8-bit features, unsigned unless ``network.feature_signed``."""

@@ -8,10 +8,10 @@ from typing import Annotated
 import pytest
 import typer
 
-from remora.flow.commands import system_options
-from remora.flow.commands.system_options import command_flags
+from remora.flow.systems import system_options
 from remora.flow.systems.options import SimulateOptions, TrainOptions
 from remora.flow.systems.registry import systems
+from remora.flow.systems.system_options import command_flags
 from remora.spec.lib.errors import RemoraError
 
 COMMANDS = {"simulate": SimulateOptions, "train": TrainOptions}

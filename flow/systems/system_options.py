@@ -43,7 +43,12 @@ class Flag:
 
 
 def design_command(
-    name: str, common: type[Options], *, config: str | None = None, extra: str | None = None
+    name: str,
+    common: type[Options],
+    *,
+    config: str | None = None,
+    extra: str | None = None,
+    before: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Make a command of a function that takes a `Chosen` and parameters of its own.
 
@@ -54,6 +59,7 @@ def design_command(
     Args:
         config: design point where the command line names none; None where it must.
         extra: what must be installed to run it.
+        before: parameters of the function that stand before the design point in the command line.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
@@ -86,7 +92,8 @@ def design_command(
             ),
             *own,
         ]
-        parameters.sort(key=lambda parameter: parameter.default is not inspect.Parameter.empty)
+        # Those without a default come first; of them the ones that stand before the design point.
+        parameters.sort(key=lambda each: (each.default is not inspect.Parameter.empty, each.name not in before))
         command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         command.__doc__ = _help(name, common, inspect.getdoc(function) or "")

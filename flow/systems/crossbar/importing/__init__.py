@@ -1,0 +1,1 @@
+"""`remora import` of a crossbar design."""

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from distributed import Client
+
 START_S = 60
 
 
@@ -44,11 +46,14 @@ class Cluster:
 
 @contextmanager
 def cluster(count: int, folder: Path) -> Iterator[Cluster]:
-    """A scheduler and ``count`` workers."""
+    """A scheduler and ``count`` workers, which are there."""
     with (folder / "cluster.log").open("w") as log:
         own = Cluster(folder, log)
         try:
             own.start(count)
+            if count:
+                with Client(own.address) as client:
+                    client.wait_for_workers(count, timeout=START_S)
             yield own
         finally:
             for process in (own.scheduler, *own.workers):

@@ -58,7 +58,8 @@ def by(done: list[Done]) -> set[int]:
 
 
 def test_processes_give_what_one_gives_and_nothing_is_done_twice(tmp_path):
-    units, store = [square(number) for number in range(12)], Store("square", 1, tmp_path)
+    # Each takes so long that no process does them all.
+    units, store = [square(number, 0.2) for number in range(12)], Store("square", 1, tmp_path)
     first, advanced = collect(store, units[:5])
     assert values(first) == {n: n * n for n in range(5)} and by(first) == {os.getpid()} and advanced == 15
     every, advanced = collect(store, units, Workers(2))
@@ -106,13 +107,13 @@ def test_a_worker_that_is_killed_in_the_middle_loses_nothing(tmp_path):
 
 
 def test_workers_that_come_late_get_work(tmp_path, capsys):
-    units, store = [square(number, 0.2) for number in range(24)], Store("square", 1, tmp_path)
+    units, store = [square(number, 0.3) for number in range(60)], Store("square", 1, tmp_path)
     with cluster(0, tmp_path) as own:
         late = threading.Timer(2.0, own.start, (3,))
         late.start()
         done = list(do_all(store, units, Workers(cluster=own.address), lambda work: None))
         late.join()
-    assert values(done) == {n: n * n for n in range(24)} and len(by(done)) == 3
+    assert values(done) == {n: n * n for n in range(60)} and len(by(done)) == 3
     assert f"{own.address} has no workers yet; waiting for the first" in capsys.readouterr().err
     # What a worker of a cluster keeps while it works is not left where its files lie.
     assert not list(tmp_path.rglob("*.state"))

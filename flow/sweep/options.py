@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,28 +12,20 @@ from remora.spec.lib.errors import RemoraError
 
 MOST_JOBS = 256
 
-JobsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--jobs",
-        "-j",
-        min=1,
-        max=MOST_JOBS,
-        help="Pieces of work that are done at once, each in a process of its own, by default one; of a batch system, "
-        "its jobs.",
-    ),
-]
-CoresOption = Annotated[
-    int | None,
-    typer.Option(
-        "--jobs",
-        "-j",
-        min=1,
-        max=MOST_JOBS,
-        help="Design points that are measured at once, each in a process of its own, by default as many as there are "
-        "cores; of a batch system, its jobs.",
-    ),
-]
+
+def _jobs(what: str, otherwise: str) -> Any:
+    """The flag of a number of jobs.
+
+    Args:
+        what: is done by them.
+        otherwise: how many there are by default, in words.
+    """
+    words = f"{what} at once, each in a process of its own, by default {otherwise}; of a batch system, its jobs."
+    return typer.Option("--jobs", "-j", min=1, max=MOST_JOBS, help=words)
+
+
+JobsOption = Annotated[int | None, _jobs("Pieces of work that are done", "one")]
+CoresOption = Annotated[int | None, _jobs("Design points that are measured", "as many as there are cores")]
 ClusterOption = Annotated[
     str | None,
     typer.Option(

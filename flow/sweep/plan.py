@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from pydantic import Field, model_validator
 from remora.spec.lib.errors import ConfigError, RemoraError
 from remora.spec.lib.section import Section
 from remora.spec.lib.validation import validated
+from remora.spec.presets import read_toml
 
 ENDS = {"low", "high"}
 """A table with one of these keys is a range; any other table holds more fields."""
@@ -161,13 +161,7 @@ def read_plan(path: Path) -> Plan:
         PlanError: it cannot be read, is not TOML, or a field of it is wrong; the message names each.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError(f"{path} is not valid TOML: {error}") from error
-    except OSError as error:
-        raise PlanError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        return validated(Plan, content, str(path))
+        return validated(Plan, read_toml(path), str(path))
     except ConfigError as error:
         raise PlanError(str(error)) from error
 

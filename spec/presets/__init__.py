@@ -6,7 +6,7 @@ import re
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from remora.spec.lib.errors import ConfigError, MissingError
 from remora.spec.lib.section import Design
@@ -64,12 +64,7 @@ def load_design(config: str | Path, kind: type[AnyDesign]) -> AnyDesign:
             raise MissingError(
                 f"'{config}' is neither a preset ({', '.join(preset_names(kind))}) nor a TOML file that exists{hint}"
             )
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from error
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    content = read_toml(path)
     content.setdefault("name", name_from(path))
     design = parse_design(content, str(path))
     if not isinstance(design, kind):
@@ -78,6 +73,20 @@ def load_design(config: str | Path, kind: type[AnyDesign]) -> AnyDesign:
             f"{', '.join(preset_names(kind))}"
         )
     return design
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file of a person's holds.
+
+    Raises:
+        ConfigError: it cannot be read, or does not parse.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def name_from(path: Path) -> str:

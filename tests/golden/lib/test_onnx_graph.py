@@ -75,3 +75,61 @@ def test_another_graph_is_refused(tmp_path, changes, said):
 
 def test_a_gated_layer_gives_its_weights_for_the_refusal(tmp_path):
     assert read_onnx(write(tmp_path / "a.onnx", "GRU")).keys() == {"gru.weight_ih_l0", "gru.weight_hh_l0"}
+
+
+def save(path, *changes, **constants):
+    """A graph of RNN, Slice, Squeeze and Gemm whose nodes are replaced, by their position, and constants, by name."""
+    nodes = [
+        helper.make_node("RNN", ["x", "W", "R", "B", "", "h0"], ["y", "h"], hidden_size=HIDDEN),
+        helper.make_node("Slice", ["y", "start", "end", "axis"], ["sliced"]),
+        helper.make_node("Squeeze", ["sliced", "axes"], ["last"]),
+        helper.make_node("Gemm", ["last", "V", "C"], ["o"], transB=1),
+    ]
+    for position, *others in changes:
+        nodes[position : position + 1] = others
+    given = {
+        "W": W, "R": R, "B": B, "V": V, "C": C, "h0": np.zeros((1, 1, HIDDEN), np.float32), "start": np.array([-1]),
+        "end": np.array([2**62]), "axis": np.array([0]), "axes": np.array([0, 1]),
+    } | constants  # fmt: skip
+    graph = helper.make_graph(
+        nodes, "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["T", "n", FEATURES])],
+        [helper.make_tensor_value_info("o", TensorProto.FLOAT, ["n", CLASSES])],
+        [numpy_helper.from_array(np.asarray(array), name) for name, array in given.items()],
+    )  # fmt: skip
+    onnx.save(helper.make_model(graph), path)
+    return path
+
+
+def test_constants_may_be_nodes_and_the_last_step_a_slice(tmp_path):
+    value = numpy_helper.from_array(V, "value")
+    constant = helper.make_node("Constant", [], ["stored"], value=value)
+    scalar = helper.make_node("Constant", [], ["number"], value_float=1.0)
+    same = helper.make_node("Identity", ["stored"], ["same"])
+    gemm = helper.make_node("Gemm", ["last", "same", ""], ["o"], transB=1)
+    found = read_onnx(save(tmp_path / "a.onnx", (3, constant, scalar, same, gemm)))
+    np.testing.assert_array_equal(found["readout.weight"], V)
+    assert "readout.bias" not in found
+    bare = helper.make_node("RNN", ["x", "W", "R"], ["y", "h"], hidden_size=HIDDEN)
+    assert not [name for name in read_onnx(save(tmp_path / "b.onnx", (0, bare))) if name.startswith("rnn.bias")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "constants", "said"),
+    [
+        ([(0, helper.make_node("Cast", ["x"], ["made"], to=1),
+           helper.make_node("RNN", ["x", "made", "R"], ["y", "h"], hidden_size=HIDDEN))], {}, "input 1 of its node RNN"),
+        ([], {"B": B[:, :-1]}, "the bias of its RNN has shape"),
+        ([], {"h0": np.ones((1, 1, HIDDEN), np.float32)}, "begins with a state other than 0"),
+        ([(3,)], {}, "0 nodes Gemm or MatMul take what its RNN puts out"),
+        ([], {"start": np.array([0])}, "does not take the last step"),
+        ([(3, helper.make_node("Gemm", ["last", "V", "C"], ["o"], transA=1, transB=1))], {}, "transposes the states"),
+        ([(3, helper.make_node("Gemm", ["last", "V", "C"], ["p"], transB=1),
+           helper.make_node("Add", ["p", "C"], ["o"]))], {}, "adds to what the Gemm puts out"),
+        ([(3, helper.make_node("Gemm", ["last", "V"], ["p"], transB=1),
+           helper.make_node("Add", ["p", "last"], ["o"]))], {}, "adds what is no stored constant"),
+    ],
+)  # fmt: skip
+def test_what_stands_otherwise_is_refused(changes, constants, said, tmp_path):
+    with pytest.raises(OnnxError, match=said):
+        read_onnx(save(tmp_path / "a.onnx", *changes, **constants))

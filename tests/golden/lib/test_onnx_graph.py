@@ -118,7 +118,7 @@ def test_constants_may_be_nodes_and_the_last_step_a_slice(tmp_path):
     ("changes", "constants", "said"),
     [
         ([(0, helper.make_node("Cast", ["x"], ["made"], to=1),
-           helper.make_node("RNN", ["x", "made", "R"], ["y", "h"], hidden_size=HIDDEN))], {}, "input 1 of its node RNN"),
+           helper.make_node("RNN", ["x", "made", "R"], ["y", "h"], hidden_size=HIDDEN))], {}, "input 1 of its node"),
         ([], {"B": B[:, :-1]}, "the bias of its RNN has shape"),
         ([], {"h0": np.ones((1, 1, HIDDEN), np.float32)}, "begins with a state other than 0"),
         ([(3,)], {}, "0 nodes Gemm or MatMul take what its RNN puts out"),
